@@ -1,0 +1,1 @@
+"""The command line: arguments to a Plan, a Plan to an exit code."""

@@ -1,0 +1,1 @@
+"""The shared kernel: modules that at least two packages need."""

@@ -1,0 +1,1 @@
+"""The demo service and the null server, each a process of its own."""

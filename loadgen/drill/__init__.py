@@ -1,0 +1,1 @@
+"""Incident simulations and synthetic alert signals."""

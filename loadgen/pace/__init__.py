@@ -1,0 +1,1 @@
+"""When request i is due, as pure integer arithmetic."""

@@ -1,0 +1,1 @@
+"""What is asked for: the Plan and everything it is made of."""

@@ -1,0 +1,186 @@
+"""The Plan: what is asked for, frozen, without behaviour.
+
+Laws: every quantity carries its unit; alternatives are enums, not pairs of booleans; secrets are `Secret`.
+A `LoadPlan` is all that a worker needs; a `Plan` is all that a run needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from loadgen.core.redact import Secret
+from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate
+
+
+class Profile(Enum):
+    """Where load goes, and so how careful we are."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class Kind(Enum):
+    """What a run is for; shown in metadata and reports."""
+
+    RUN = "run"
+    BASELINE = "baseline"
+    EXTENDED = "extended"
+    FALLBACK_SCENARIO = "fallback-scenario"
+    WARMUP = "warmup"
+
+
+class Late(Enum):
+    """What happens to a request that is due while every connection is busy.
+
+    QUEUE keeps it, up to rate x timeout requests; DROP ends it at once as `dropped_late`.
+    """
+
+    QUEUE = "queue"
+    DROP = "drop"
+
+
+class Pacing(Enum):
+    """PRECISE wakes at each due time; BALANCED lets wake-ups merge where arrivals are dense, to save CPU."""
+
+    PRECISE = "precise"
+    BALANCED = "balanced"
+
+
+class AddressFamily(Enum):
+    ANY = "any"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stretch of constant rate: floor(rate x duration) arrivals, the i-th due i / rate after the stage begins."""
+
+    rate: Rate
+    duration_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One request header; a value that is a Secret is revealed only into the request's bytes."""
+
+    name: str
+    value: Secret | str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kind of request: `weight` parts of the mix go to it.
+
+    `url` is absolute (http or https, no userinfo, no fragment). `expected` lists the status classes (1 to 5) that
+    count as success; a redirect is never followed.
+    """
+
+    name: str
+    url: str
+    method: str = "GET"
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+    weight: int = 1
+    expected: tuple[int, ...] = (2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """TLS material as bytes; empty means the system's authorities and no client certificate."""
+
+    ca_pem: bytes = b""
+    cert_pem: bytes = b""
+    key_pem: Secret | None = None
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a load: all durations in ns.
+
+    `timeout_ns` counts from sent; `grace_ns` is what in-flight requests get after a trip; `drain_ns` after an orderly
+    end; `catch_up` is the highest multiple of the rate in any second after a stall (0 = unlimited);
+    `connection_life_ns` is the age at which connections are replaced, staggered.
+    """
+
+    timeout_ns: int = 5 * NS_PER_S
+    grace_ns: int = 2 * NS_PER_S
+    drain_ns: int = 10 * NS_PER_S
+    late: Late = Late.QUEUE
+    catch_up: int = 0
+    connection_life_ns: int = 300 * NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """One load phase, complete for the workers.
+
+    `concurrency` connections are shared among `workers` processes. `resolve` overrides addresses by host:port.
+    """
+
+    stages: tuple[Stage, ...]
+    targets: tuple[Target, ...]
+    concurrency: int = 20
+    workers: int = 1
+    limits: Limits = Limits()
+    tls: Tls = Tls()
+    family: AddressFamily = AddressFamily.ANY
+    resolve: tuple[tuple[str, str], ...] = ()
+    pacing: Pacing = Pacing.BALANCED
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What the observer watches: `samples` rows, one every `interval_ns`."""
+
+    metrics_urls: tuple[str, ...]
+    interval_ns: int = 600 * NS_PER_S
+    samples: int = 12
+    metric_profile: str = "metasheet"
+    auth_header: Secret | None = None
+    probe_ns: int = 5 * NS_PER_S
+    count_cache_miss: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerLimits:
+    """Thresholds and rules of the breaker; the arithmetic is in `loadgen.run.breaker`.
+
+    An `unarmed` input is named client, error_rate, effective_fallback or blind and was allowed to be so.
+    """
+
+    error_rate: float = 0.02
+    effective_fallback: float = 0.08
+    server_errors: str = "4xx+5xx"
+    count_misses: bool = False
+    allow_blind: bool = False
+    allow_unarmed: tuple[str, ...] = ()
+    enabled: bool = True
+    client_window_ns: int = 10 * NS_PER_S
+    server_window_ns: int = 30 * NS_PER_S
+    evaluate_ns: int = 500 * NS_PER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One whole run.
+
+    `environment` is the label on reports (production, staging, ...). `slo` maps the names of
+    `loadgen.core.slo` to targets. `base_url` has no userinfo. `warmup` comes before, recorded apart.
+    """
+
+    kind: Kind
+    profile: Profile
+    environment: str
+    base_url: str
+    load: LoadPlan
+    warmup: LoadPlan | None = None
+    observation: Observation | None = None
+    breaker: BreakerLimits = BreakerLimits()
+    slo: tuple[tuple[str, float], ...] = ()
+    jwt: Secret | None = None
+    secrets: tuple[Secret, ...] = ()

@@ -1,0 +1,1 @@
+"""What happened: per-request integers folded into histograms and intervals."""

@@ -1,0 +1,1 @@
+"""The load process: where plan, pace, net and record meet."""

@@ -1,0 +1,1 @@
+"""Watch a service's own metrics: scrape, derive, write CSV v3."""
