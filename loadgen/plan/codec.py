@@ -52,14 +52,7 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
     if origin in (Union, types.UnionType):
         return _decode_union(get_args(kind), value, place)
     if origin is tuple:
-        if not isinstance(value, list):
-            raise ValueError(f"{place}: expected a list")
-        arguments = get_args(kind)
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return tuple(_decode(arguments[0], item, f"{place}[{i}]") for i, item in enumerate(value))
-        if len(arguments) != len(value):
-            raise ValueError(f"{place}: expected {len(arguments)} items")
-        return tuple(_decode(item_kind, item, place) for item_kind, item in zip(arguments, value, strict=True))
+        return _decode_tuple(get_args(kind), value, place)
     if is_dataclass(kind):
         return _decode_dataclass(cast("type", kind), value, place)
     if kind is Secret:
@@ -73,6 +66,16 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
     if not isinstance(value, kind):
         raise ValueError(f"{place}: expected {kind.__name__}, not {type(value).__name__}")
     return value
+
+
+def _decode_tuple(arguments: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{place}: expected a list")
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        return tuple(_decode(arguments[0], item, f"{place}[{i}]") for i, item in enumerate(value))
+    if len(arguments) != len(value):
+        raise ValueError(f"{place}: expected {len(arguments)} items")
+    return tuple(_decode(kind, item, place) for kind, item in zip(arguments, value, strict=True))
 
 
 def _decode_union(options: tuple[Any, ...], value: Any, place: str) -> Any:

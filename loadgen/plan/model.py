@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from loadgen.core.redact import Secret
+from loadgen.core.redact import Secret  # noqa: TC001 - the codec resolves annotations at run time
 from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate
 
 
