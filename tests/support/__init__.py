@@ -1,0 +1,1 @@
+"""What tests share: real servers on port 0 and clocks that jump."""
