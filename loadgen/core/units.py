@@ -129,7 +129,8 @@ class Rate:
         as_decimal = _decimal(exact)
         if Fraction(as_decimal) == exact:
             return f"{as_decimal}/s"
-        return f"{self.count}/{format_duration(self.per_ns)}"
+        unit = next(unit for unit in reversed(_UNIT_NS) if self.per_ns % _UNIT_NS[unit] == 0)
+        return f"{self.count}/{self.per_ns // _UNIT_NS[unit]}{unit}"
 
 
 def parse_rate(text: str) -> Rate:
@@ -138,7 +139,7 @@ def parse_rate(text: str) -> Rate:
     Raises ValueError when the text is not a rate or the rate is not greater than 0.
 
     >>> str(parse_rate("1000/m"))
-    '50/3s'
+    '1/60ms'
     """
     match = _RATE.fullmatch(text.strip().lower())
     if match is None:

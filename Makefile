@@ -1,0 +1,90 @@
+# One command sets everything up: every target builds the virtual environment from the lock first, by itself.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ENV_FILE ?= .env.phase5
+
+# make turns every failure into 2, so each run says what loadgen itself ended with; automation calls loadgen.
+define loadgen
+@$(BIN)/loadgen $(1); code=$$?; \
+if [ $$code -ne 0 ]; then echo "loadgen exit $$code" >&2; fi; exit $$code
+endef
+
+# Production where a target is set (in the environment or in .env.phase5), the demo service otherwise.
+HAS_TARGET = $(or $(LOAD_BASE_URL),$(shell grep -s -m1 -E '^(export +)?LOAD_BASE_URL=' $(ENV_FILE)))
+BASELINE_PROFILE = $(if $(HAS_TARGET),--profile production,--demo)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup baseline staging warmup extended fallback-scenario preflight demo report test test-stack lint types check \
+        bench coverage lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Create .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "loadgen needs Python 3.11 or later: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+baseline: $(STAMP) ## Take a baseline: of LOAD_BASE_URL in production, of the demo service without it
+	$(call loadgen,baseline $(BASELINE_PROFILE) $(ARGS))
+
+staging: $(STAMP) ## Take a circuit-broken baseline of staging, settings from .env.phase5.staging
+	$(call loadgen,baseline --profile staging $(ARGS))
+
+warmup: $(STAMP) ## Warm the service up: 20/s, concurrency 5, 10 min
+	$(call loadgen,warmup $(if $(HAS_TARGET),--profile production,--demo) $(ARGS))
+
+extended: $(STAMP) ## Extended validation: 4 samples of 900 s
+	$(call loadgen,baseline $(BASELINE_PROFILE) --kind extended $(ARGS))
+
+fallback-scenario: $(STAMP) ## Count cache misses as fallback: 2 samples of 900 s
+	$(call loadgen,baseline $(BASELINE_PROFILE) --kind fallback-scenario $(ARGS))
+
+preflight: $(STAMP) ## Check everything a production run needs; sends no load
+	$(call loadgen,preflight --profile production $(ARGS))
+
+demo: $(STAMP) ## Run the demo service on 127.0.0.1
+	$(call loadgen,demo $(ARGS))
+
+report: $(STAMP) ## Rebuild the report of a run: make report DIR=results/...
+	$(call loadgen,report production $(or $(DIR),$(shell ls -dt results/phase5-* 2>/dev/null | head -1)) $(ARGS))
+
+test: $(STAMP) ## Run the tests (under five minutes)
+	$(BIN)/python -m pytest -q -m "not stack" $(ARGS)
+
+test-stack: $(STAMP) ## Run the real-time tests: breaker, kill matrix, Prometheus (under twenty minutes)
+	$(BIN)/python -m pytest -q -m stack $(ARGS)
+
+coverage: $(STAMP) ## Run the tests with the coverage gate
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -m "not stack" $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --sort=cover
+
+lint: $(STAMP) ## Check style, formatting and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache | tail -n 12
+
+types: $(STAMP) ## Check types strictly
+	$(BIN)/mypy
+
+check: lint types coverage ## Everything that must be green before a commit
+
+bench: $(STAMP) ## Run the benchmarks and print their table
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## Rewrite requirements.lock (needs uv; users never do)
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --all-extras --group dev \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+clean: ## Remove the virtual environment and everything built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov

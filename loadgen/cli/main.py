@@ -1,0 +1,83 @@
+"""The one command `loadgen` and its lazily loaded subcommands.
+
+Laws: `loadgen --help` loads command modules, and those import click only; a command from another package is found
+through the entry-point group `loadgen.commands`, and one that fails to load is one warning line, not an end.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+import click
+
+from loadgen.core.errors import ExitCode, LoadgenError
+
+_COMMANDS = {
+    "baseline": "loadgen.cli.baseline:baseline",
+    "creds": "loadgen.cli.creds:creds",
+    "demo": "loadgen.cli.demo:demo",
+    "preflight": "loadgen.cli.preflight:preflight",
+    "run": "loadgen.cli.run:run",
+    "status": "loadgen.cli.status:status",
+    "stop": "loadgen.cli.stop:stop",
+    "wait": "loadgen.cli.wait:wait",
+    "warmup": "loadgen.cli.warmup:warmup",
+}
+_GROUP = "loadgen.commands"
+
+
+class LazyGroup(click.Group):
+    """A click group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*_COMMANDS, *self._plugins()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _COMMANDS:
+            module, _, attribute = _COMMANDS[cmd_name].partition(":")
+            return cast("click.Command", getattr(import_module(module), attribute))
+        plugin = self._plugins().get(cmd_name)
+        return None if plugin is None else self._load(cmd_name, plugin)
+
+    def _plugins(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=_GROUP)}
+
+    def _load(self, name: str, plugin: EntryPoint) -> click.Command | None:
+        try:
+            command = plugin.load()
+        except Exception as error:  # noqa: BLE001 - a foreign plugin may fail in any way and must not take us along
+            click.echo(f"loadgen: the command {name} ({plugin.value}) does not load: {error}", err=True)
+            return None
+        if not isinstance(command, click.Command):
+            click.echo(f"loadgen: the command {name} ({plugin.value}) is not a click command", err=True)
+            return None
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="loadgen", prog_name="loadgen")
+def loadgen() -> None:
+    """Put an exact load on an HTTP service, watch its metrics, and judge what was seen."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code; errors of ours are one message, never a traceback."""
+    from loadgen.cli.hide import take_command
+
+    arguments = take_command([sys.executable, "-m", "loadgen"])
+    try:
+        result = loadgen.main(args=arguments, prog_name="loadgen", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(ExitCode.SIGINT)
+    except LoadgenError as error:
+        click.echo(f"loadgen: {error}", err=True)
+        sys.exit(error.exit_code)
+    sys.exit(result if isinstance(result, int) else ExitCode.OK)
