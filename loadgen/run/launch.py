@@ -190,7 +190,7 @@ async def start(spec: Spec, take_output: Callable[[str], None]) -> Child:
     """
     ours, theirs = socket.socketpair()
     with theirs:
-        arguments = ("--fd", str(theirs.fileno()), *spec.arguments)
+        arguments = (*spec.arguments, "--fd", str(theirs.fileno()))
         process, output = _spawn(spec, arguments, (theirs.fileno(),))
     ours.setblocking(False)
     loop = asyncio.get_running_loop()
