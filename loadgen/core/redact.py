@@ -7,36 +7,18 @@ which masks by key name and by value, because a secret may come back inside a re
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
 
-MASK = "***"
-_SECRET_KEY_PARTS = (
-    "token",
-    "secret",
-    "password",
-    "passwd",
-    "key",
-    "authorization",
-    "api_key",
-    "apikey",
-    "cookie",
-    "jwt",
-)
-_HARMLESS_KEYS = frozenset({"key_pattern", "monkey", "keyboard", "key_count", "keepalive", "keys", "jwt_provided"})
+from loadgen.core.secret_forms import base64_fragments_of, literals_of
+from loadgen.core.secret_shapes import MASK, is_secret_key, mask_shapes
 
-_VALUE_PATTERNS = (
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{4,}"), r"\1 " + MASK),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), MASK),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@'\"]+@"), r"\1" + MASK + "@"),
-    (
-        re.compile(
-            r"(?i)([?&](?:[a-z0-9_.-]*(?:token|secret|password|key|auth|signature|sig|jwt)[a-z0-9_.-]*)=)[^&\s'\"]+"
-        ),
-        r"\1" + MASK,
-    ),
-    (re.compile(r"https://hooks\.slack\.com/[^\s'\"]+"), "https://hooks.slack.com/" + MASK),
-)
+__all__ = ["MASK", "Redactor", "Secret", "fingerprint", "is_secret_key"]
+
+_DEEPEST = 20
 
 
 class Secret:
@@ -86,51 +68,81 @@ def fingerprint(value: object) -> str:
     return MASK
 
 
-def is_secret_key(key: str) -> bool:
-    """Say whether a field of this name is masked: it contains token, secret, password, key, authorization, ..."""
-    lowered = key.lower()
-    return lowered not in _HARMLESS_KEYS and any(part in lowered for part in _SECRET_KEY_PARTS)
-
-
 class Redactor:
     """Masks texts and structures; knows the literal secrets of this process.
 
-    `secrets` are the values to hide wherever they appear; values shorter than four characters are ignored, because
-    masking them would destroy ordinary text.
+    `secrets` are the values to hide wherever they appear, also percent-encoded, escaped or inside base64; values
+    shorter than four characters are ignored, because masking them would destroy ordinary text.
     """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        values: set[str] = set()
+        literals: set[str] = set()
+        fragments: set[str] = set()
+        count = 0
         for secret in secrets:
-            value = secret.reveal()
-            if len(value) >= 4:
-                values.update((value, quote(value, safe="")))
-        self._literals = tuple(sorted(values, key=len, reverse=True))
+            literals |= literals_of(secret.reveal())
+            fragments |= base64_fragments_of(secret.reveal())
+            count += 1
+        self._count = count
+        self._literals = tuple(sorted(literals, key=len, reverse=True))
+        self._fragments = tuple(sorted(fragments, key=len, reverse=True))
+
+    def __repr__(self) -> str:
+        return f"<Redactor of {self._count} secrets>"
 
     def text(self, value: str) -> str:
         """Return the text with every known secret and everything that looks like one masked."""
         for literal in self._literals:
             if literal in value:
                 value = value.replace(literal, MASK)
-        for pattern, replacement in _VALUE_PATTERNS:
-            value = pattern.sub(replacement, value)
-        return value
+        for fragment in self._fragments:
+            if fragment in value:
+                value = re.sub(rf"[\w+/-]*{re.escape(fragment)}[\w+/-]*=*", MASK, value)
+        return mask_shapes(value)
+
+    def traceback(self, error: BaseException) -> str:
+        """Return the masked traceback of an exception, with its causes and its notes."""
+        return self.text("".join(traceback.format_exception(error)).rstrip())
 
     def structure(self, value: object, key: str = "") -> object:
         """Return a copy in which every value under a secret key, and every secret-looking text, is masked.
 
-        Works through mappings, lists, tuples and sets; other types are returned as they are.
+        Works through mappings (their keys too), lists, tuples, sets and dataclasses. Numbers, booleans, None and
+        dates stay as they are; a boolean or None under a secret key too, since it only says whether there is one.
+        Anything else becomes its text, because that is what a writer would make of it. What is nested deeper than 20
+        levels is left out as `...`.
         """
+        return self._copy(value, key, 0)
+
+    def _copy(self, value: object, key: str, depth: int) -> object:
+        if value is None or isinstance(value, bool):
+            return value
         if isinstance(value, Secret):
             return str(value)
-        if key and is_secret_key(key) and value is not None and not isinstance(value, bool):
+        if key and is_secret_key(key):
             return fingerprint(value)
-        if isinstance(value, str):
-            return self.text(value)
+        if isinstance(value, Enum):
+            return self._copy(value.value, key, depth)
+        if isinstance(value, int | float | date | datetime):
+            return value
+        if depth > _DEEPEST:
+            return "..."
+        return self._copy_compound(value, key, depth + 1)
+
+    def _copy_compound(self, value: object, key: str, depth: int) -> object:
+        if is_dataclass(value) and not isinstance(value, type):
+            value = {item.name: getattr(value, item.name) for item in fields(value)}
         if isinstance(value, Mapping):
-            return {name: self.structure(item, str(name)) for name, item in value.items()}
+            return {self._key(name): self._copy(item, str(name), depth) for name, item in value.items()}
         if isinstance(value, tuple):
-            return tuple(self.structure(item, key) for item in value)
+            return tuple(self._copy(item, key, depth) for item in value)
         if isinstance(value, list | set | frozenset):
-            return [self.structure(item, key) for item in value]
-        return value
+            return [self._copy(item, key, depth) for item in value]
+        if isinstance(value, BaseException):
+            return self.text(f"{type(value).__name__}: {value}")
+        if isinstance(value, bytes | bytearray | memoryview):
+            return self.text(bytes(value).decode("utf-8", "backslashreplace"))
+        return self.text(str(value))
+
+    def _key(self, name: object) -> object:
+        return self.text(name) if isinstance(name, str) else name

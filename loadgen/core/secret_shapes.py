@@ -1,0 +1,107 @@
+"""What a secret looks like: names of fields that hold one, and texts that are one.
+
+Laws: rules are a table, applied in order; a rule never looks at a mask again, so masking twice changes nothing; when
+in doubt a text is masked, except for words of plain English after `bearer` and `basic`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MASK = "***"
+
+_SECRET_NAME = re.compile(r"token|secret|passw(?:or)?d|key|authorization|cookie|jwt|credential|webhook|auth_?header")
+_HARMLESS_NAME = re.compile(
+    r"monkey|donkey|turkey|hockey|keyboard|keyword|keyspace|keystroke|keyframe|key_pattern|sample_keys?|keys?_count"
+    r"|(?:unknown|missing)_keys|tokens?_per|\w*_(?:file|path|fd|provided|present|age|expires_(?:at|in)|total|count|seconds|rate)$"
+)
+_PROSE = "token|auth|authentication|authorization|header|credential|scheme|realm|or|and|is|was|not"
+_LINE = r"[^\s'\"\\](?:[^\r\n'\"\\]|\\(?!['\"]))*"
+_SECRET_PARAMETERS = frozenset({"auth", "sig", "signature", "x-amz-signature", "pwd", "pass"})
+
+
+def is_secret_key(key: str) -> bool:
+    """Say whether a field of this name is masked: it contains token, secret, password, key, authorization, ...
+
+    Names in which these letters mean something else (`monkey`, `key_pattern`, `jwt_file`) are not.
+
+    >>> is_secret_key("X-Api-Key"), is_secret_key("key_pattern"), is_secret_key("monkey_token")
+    (True, False, True)
+    """
+    return _SECRET_NAME.search(_HARMLESS_NAME.sub("", key.lower().replace("-", "_"))) is not None
+
+
+def _mask_credentials(match: re.Match[str]) -> str:
+    """Mask what follows `Bearer` or `Basic`, unless it reads as English."""
+    scheme, blank, value = match.groups()
+    if scheme.lower() == "basic" and value.islower() and value.isalpha() and not _is_user_and_password(value):
+        return match[0]
+    return f"{scheme}{blank}{MASK}"
+
+
+def _is_user_and_password(value: str) -> bool:
+    try:
+        return b":" in base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+    except ValueError:  # not base64
+        return False
+
+
+def _mask_assignment(match: re.Match[str]) -> str:
+    """Mask the value of `name=value`, `"name": "value"` and the like when the name is one of a secret."""
+    name, between, quote, value = match[1], match[2], match[3] or "", match[4]
+    if value.startswith(MASK) or not (is_secret_key(name) or name.lower() in _SECRET_PARAMETERS):
+        return match[0]
+    return f"{name}{between}{quote}{MASK}"
+
+
+_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
+    # a webhook's address is its password
+    (re.compile(r"(?i)(https?://hooks\.slack(?:-gov)?\.com/)[^\s'\"<>]+"), rf"\1{MASK}"),
+    (re.compile(r"(?i)(https?://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/)[^\s'\"<>]+"), rf"\1{MASK}"),
+    # headers: to the end of the line or of the quotes, whatever the scheme
+    (
+        re.compile(
+            r"(?i)\b((?:proxy-)?authorization\\?['\"]?\s*[:=]\s*(?:b(?=\\?['\"]))?+\\?+['\"]?+)(?!\*\*\*)" + _LINE
+        ),
+        rf"\1{MASK}",
+    ),
+    (
+        re.compile(r"(?i)\b((?:set-)?cookie\\?['\"]?\s*:\s*(?:b(?=\\?['\"]))?+\\?+['\"]?+)(?!\*\*\*)" + _LINE),
+        rf"\1{MASK}",
+    ),
+    (re.compile(r"(?i)\b(x-[\w-]*(?:token|key|secret|auth)[\w-]*:\s*)(?!\*\*\*)[^\s'\"]+"), rf"\1{MASK}"),
+    (re.compile(r"(?i)\b(passw(?:or)?d:\s*)(?!\*\*\*)[^\s'\"]+"), rf"\1{MASK}"),
+    (
+        re.compile(rf"(?i)\b(bearer|basic)(\s+)(?!(?:{_PROSE})s?(?![\w~+/%-]|\.\w))([\w.~+/%-]{{4,}}=*)"),
+        _mask_credentials,
+    ),
+    # JSON Web Tokens, whole or cut off; the dots may be percent-encoded
+    (re.compile(r"eyJ[\w-]{4,}(?:(?:\.|%2[eE])[\w-]*){1,4}|eyJ[\w-]{20,}"), MASK),
+    # tokens that issuers gave a prefix of their own
+    (re.compile(r"\b(?:xox[abeprs]-[\w-]{10,}|gh[opsur]_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{20,})"), MASK),
+    (re.compile(r"\bAKIA[0-9A-Z]{16}"), MASK),
+    # userinfo of a URL: a colon without a port behind it begins a password, which may hold anything up to the last @
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/:@'\"\[]*:(?!\d*(?:[/?#\s'\"]|$))[^\s'\"]*@"), rf"\1{MASK}@"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?!\*\*\*@)[^\s/?#'\"]+@"), rf"\1{MASK}@"),
+    # name=value in queries, forms, environments and calls; "name": "value" in JSON and in the text of a dictionary
+    (
+        re.compile(
+            r"(?<![\w.-])([A-Za-z_][\w.-]{0,63})(\\?['\"]\s*:\s*b?\\?(?=['\"])|\s?=\s?(?!=))(['\"]?)"
+            r"((?<=['\"])(?:[^'\"\\]|\\(?!['\"]))+|(?<!['\"])[^\s&,;'\"]+)"
+        ),
+        _mask_assignment,
+    ),
+)
+
+
+def mask_shapes(text: str) -> str:
+    """Return the text with everything that looks like a secret replaced by `***`."""
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return text
