@@ -113,8 +113,11 @@ class Seconds:
     def _publish(self, row: Row) -> None:
         response, lag = self.totals.get("response"), self.totals.get("lag")
         self.standing = Standing(
-            *((None,) * 4 if response is None else (*(response.percentile(q) for q in (50, 95, 99)), response.max_ns)),
-            lag_p99_ns=None if lag is None else lag.percentile(99),
+            p50_ns=_percentile(response, 50),
+            p95_ns=_percentile(response, 95),
+            p99_ns=_percentile(response, 99),
+            max_ns=_percentile(response, 100),
+            lag_p99_ns=_percentile(lag, 99),
             sent=row.counts["sent"],
             seconds=row.k + 1,
         )

@@ -37,7 +37,7 @@ class Scribe:
         self._reserve = directory / ".reserve"
         self._failure: str | None = None
         self._background = Background[tuple[str, "Job"]](self._handle, name="scribe", bound=_BOUND_JOBS)
-        self.do("reserve", lambda: self._reserve.write_bytes(bytes(_RESERVE_BYTES)) and None)
+        self.do("reserve", self._keep_reserve)
 
     def __repr__(self) -> str:
         return f"<Scribe for {self._directory}: {self._failure or 'well'}, {self._background!r}>"
@@ -66,6 +66,9 @@ class Scribe:
         """Give up the reserve and end the thread; a disk that hangs is not waited for longer than two seconds."""
         self.do("reserve", lambda: self._reserve.unlink(missing_ok=True))
         self._background.close()
+
+    def _keep_reserve(self) -> None:
+        self._reserve.write_bytes(bytes(_RESERVE_BYTES))
 
     def _handle(self, jobs: Sequence[tuple[str, Job]], _lost: int) -> int:
         failed = 0

@@ -1,0 +1,161 @@
+"""Was it the generator that we measured? VALID, DEGRADED or INVALID, with reasons; TARGET-LIMITED apart.
+
+Laws: pure; judged by our own lag, loop stalls, processor time, ports and descriptors only, never by how the target
+did; every limit stands in `LIMITS` with its reason; a shortfall while all connections are busy is the target's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from loadgen.core.outcome import OWN_FAULT_LABELS, Outcome
+from loadgen.core.units import NS_PER_MS, NS_PER_S, format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+class State(IntEnum):
+    """The worse, the higher."""
+
+    VALID = 0
+    DEGRADED = 1
+    INVALID = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Above `degraded` a figure makes the run DEGRADED, above `invalid` INVALID (None: never)."""
+
+    degraded: float
+    invalid: float | None
+    reason: str
+
+
+LIMITS = {
+    "lag_p99_ns": Limit(10 * NS_PER_MS, 100 * NS_PER_MS, "own lag is part of the response time that is judged"),
+    "stall_max_ns": Limit(500 * NS_PER_MS, 5 * NS_PER_S, "while the loop stands still nothing is sent or timed"),
+    "cpu_share": Limit(0.85, 0.97, "a busy worker sends late and stamps answers late"),
+    "throttled_share": Limit(0.01, 0.10, "the cgroup took the processor away"),
+    "descriptor_share": Limit(0.90, None, "near the limit connections fail on our side"),
+    "own_fault_share": Limit(0.0, 0.01, "requests that ended by our own fault were not measured"),
+    "suspended_ns": Limit(0.0, None, "the host slept during the run; the missed schedule was dropped"),
+    "missing_seconds": Limit(0.0, 2.0, "seconds of the load that a worker did not account for"),
+    "unmatched_counts": Limit(0.0, 0.0, "a worker's final differs from the sum of its intervals"),
+}
+"""The documented limits. A run that is INVALID cannot be GO and cannot become a baseline."""
+
+TARGET_LIMITED_SHARE = 0.01
+"""TARGET-LIMITED: more than this share of the schedule was not sent, or dropped late, while we were well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the judgement rests on; `hosts` are the workers' own accounts (messages.Final.host)."""
+
+    scheduled: int = 0
+    sent: int = 0
+    unsent: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    lag_p99_ns: int | None = None
+    hosts: Sequence[Mapping[str, Any]] = ()
+    missing_seconds: int = 0
+    unmatched: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """The judgement; `figures` are the numbers behind it, by the names of `LIMITS`."""
+
+    state: State
+    reasons: tuple[str, ...]
+    target_limited: bool
+    figures: Mapping[str, float]
+
+    def to_body(self) -> dict[str, Any]:
+        """Return what stands in metadata.json."""
+        return {
+            "state": self.state.name,
+            "reasons": list(self.reasons),
+            "target_limited": self.target_limited,
+            "figures": dict(self.figures),
+            "limits": {
+                name: {"degraded": limit.degraded, "invalid": limit.invalid, "because": limit.reason}
+                for name, limit in LIMITS.items()
+            },
+        }
+
+    def __str__(self) -> str:
+        limited = ", TARGET-LIMITED" if self.target_limited else ""
+        return f"{self.state.name}{limited}" + (f" ({self.reasons[0]})" if self.reasons else "")
+
+
+def judge(evidence: Evidence) -> Validity:
+    """Compare every figure with its limit; the state is the worst one."""
+    figures = _figures(evidence)
+    state = State.VALID
+    reasons = []
+    for name, value in figures.items():
+        worse = _state(LIMITS[name], value)
+        if worse is not State.VALID:
+            reasons.append((worse, _sentence(name, value, worse)))
+            state = max(state, worse)
+    reasons.sort(key=lambda item: -item[0])
+    texts = (*(text for _, text in reasons), *evidence.unmatched[:5])
+    return Validity(state, texts, _target_limited(evidence), figures)
+
+
+def _state(limit: Limit, value: float) -> State:
+    if limit.invalid is not None and value > limit.invalid:
+        return State.INVALID
+    return State.DEGRADED if value > limit.degraded else State.VALID
+
+
+def _figures(evidence: Evidence) -> dict[str, float]:
+    own = sum(count for label, count in evidence.dropped.items() if label in OWN_FAULT_LABELS)
+    figures: dict[str, float] = {} if evidence.lag_p99_ns is None else {"lag_p99_ns": evidence.lag_p99_ns}
+    figures.update(_host_figures(evidence.hosts))
+    figures["own_fault_share"] = own / evidence.scheduled if evidence.scheduled else 0.0
+    figures["missing_seconds"] = evidence.missing_seconds
+    figures["unmatched_counts"] = len(evidence.unmatched)
+    return figures
+
+
+def _host_figures(hosts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
+    """Yield the worst worker's figure for each limit that the workers report on."""
+    if not hosts:
+        return
+    yield "stall_max_ns", max(host.get("stall_max_ns") or 0 for host in hosts)
+    yield "cpu_share", max(_share(host, "cpu_ns", "wall_ns") for host in hosts)
+    yield "throttled_share", max(_share(host, "throttled_ns", "wall_ns") for host in hosts)
+    yield "descriptor_share", max(_share(host, "descriptors", "descriptor_limit") for host in hosts)
+    yield "suspended_ns", max(host.get("suspended_ns") or 0 for host in hosts)
+
+
+def _share(host: Mapping[str, Any], part: str, whole: str) -> float:
+    bottom = host.get(whole) or 0
+    return round((host.get(part) or 0) / bottom, 4) if bottom > 0 else 0.0
+
+
+def _sentence(name: str, value: float, state: State) -> str:
+    limit = LIMITS[name].invalid if state is State.INVALID else LIMITS[name].degraded
+    words = name.removesuffix("_ns").removesuffix("_share").replace("_", " ")
+    return f"{words} {_quantity(name, value)}, limit {_quantity(name, limit or 0.0)}: {LIMITS[name].reason}"
+
+
+def _quantity(name: str, value: float) -> str:
+    if name.endswith("_ns"):
+        rounded = round(value / 10_000) * 10_000
+        return format_duration(int(rounded))
+    if name.endswith("_share"):
+        return f"{100 * value:.3g} %"
+    return f"{value:g}"
+
+
+def _target_limited(evidence: Evidence) -> bool:
+    if not evidence.scheduled:
+        return False
+    late = evidence.dropped.get(Outcome.DROPPED_LATE.label, 0)
+    return (evidence.unsent + late) / evidence.scheduled > TARGET_LIMITED_SHARE
