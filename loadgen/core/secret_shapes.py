@@ -21,7 +21,7 @@ _HARMLESS_NAME = re.compile(
     r"|(?:unknown|missing)_keys|tokens?_per|\w*_(?:file|path|fd|provided|present|age|expires_(?:at|in)|total|count|seconds|rate)$"
 )
 _PROSE = "token|auth|authentication|authorization|header|credential|scheme|realm|or|and|is|was|not"
-_LINE = r"[^\s'\"\\](?:[^\r\n'\"\\]|\\(?!['\"]))*"
+_LINE = r"(?:b(?=\\?['\"]))?+\\?+['\"]?+)(?!\*\*\*)[^\s'\"\\](?:[^\r\n'\"\\]|\\(?!['\"]))*"
 _SECRET_PARAMETERS = frozenset({"auth", "sig", "signature", "x-amz-signature", "pwd", "pass"})
 
 
@@ -66,13 +66,11 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(r"(?i)(https?://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/)[^\s'\"<>]+"), rf"\1{MASK}"),
     # headers: to the end of the line or of the quotes, whatever the scheme
     (
-        re.compile(
-            r"(?i)\b((?:proxy-)?authorization\\?['\"]?\s*[:=]\s*(?:b(?=\\?['\"]))?+\\?+['\"]?+)(?!\*\*\*)" + _LINE
-        ),
+        re.compile(r"(?i)\b((?:proxy-)?authorization\\?['\"]?\s*[:=]\s*" + _LINE),
         rf"\1{MASK}",
     ),
     (
-        re.compile(r"(?i)\b((?:set-)?cookie\\?['\"]?\s*:\s*(?:b(?=\\?['\"]))?+\\?+['\"]?+)(?!\*\*\*)" + _LINE),
+        re.compile(r"(?i)\b((?:set-)?cookie\\?['\"]?\s*:\s*" + _LINE),
         rf"\1{MASK}",
     ),
     (re.compile(r"(?i)\b(x-[\w-]*(?:token|key|secret|auth)[\w-]*:\s*)(?!\*\*\*)[^\s'\"]+"), rf"\1{MASK}"),
