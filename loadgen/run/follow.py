@@ -62,13 +62,16 @@ class Follower:
                 self._sort(await self.child.receive())
         except LinkClosed as end:
             await self._on_closed(str(end))
+        except Exception as error:  # noqa: BLE001 - a fault of ours here must end the run, not just this task
+            self._log.error("a message could not be handled", child=self.child.name, exc_info=error)
+            self._gone(f"a message of {self.child.name} could not be handled: {type(error).__name__}: {error}")
 
     def _sort(self, message: Message) -> None:
         match message:
             case Hello():
                 self.said_hello.set()
             case Log():
-                self._log.log(message.level, message.msg, child=self.child.name, **message.fields)
+                self._log.log(message.level, message.msg, **{**message.fields, "child": self.child.name})
             case Error():
                 self._trouble = f"{message.msg} ({message.remedy})" if message.remedy else message.msg
                 self._log.error(message.msg, child=self.child.name, remedy=message.remedy)
