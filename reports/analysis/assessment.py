@@ -1,0 +1,185 @@
+"""The whole judgement of one run.
+
+Laws: INVALID is never GO; a breaker trip or a failed check is NO-GO; a mandatory check without an answer is INCOMPLETE,
+and only a run in which every mandatory check has one and none failed is GO.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from loadgen.core.errors import ExitCode, worst_exit
+from reports.analysis import metrics
+from reports.analysis.actions import next_actions
+from reports.analysis.budget import Budget, budget_of
+from reports.analysis.client import (
+    ClientErrors,
+    ClockLine,
+    Ending,
+    clock_table,
+    endings,
+    errors_of,
+    judge_account,
+    judge_client_percentile,
+    judge_client_rates,
+)
+from reports.analysis.comparison import Comparison, compare
+from reports.analysis.conduct import judge_breaker, judge_end, judge_record, judge_validity, tripped
+from reports.analysis.coverage import Coverage, cover, judge_load
+from reports.analysis.remarks import Absence, absences, banners, irregularities
+from reports.analysis.traffic import (
+    FallbackSource,
+    Operations,
+    Throughput,
+    fallback_sources,
+    operations,
+    throughput,
+)
+from reports.analysis.window import window_of
+
+if TYPE_CHECKING:
+    from loadgen.core.slo import SloTargets
+    from reports.analysis.check import Check
+    from reports.model.run import Run
+    from reports.model.server import ServerWindow
+
+
+class Verdict(StrEnum):
+    """The one word of a report."""
+
+    GO = "GO"
+    NO_GO = "NO-GO"
+    INCOMPLETE = "INCOMPLETE"
+    INVALID = "INVALID"
+
+
+_VERDICTS = {
+    ExitCode.OK: Verdict.GO,
+    ExitCode.NO_GO: Verdict.NO_GO,
+    ExitCode.BREAKER: Verdict.NO_GO,
+    ExitCode.INCOMPLETE: Verdict.INCOMPLETE,
+    ExitCode.INVALID: Verdict.INVALID,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything a report shows; `slo` is in the order of the summary table, `reasons` are behind the verdict."""
+
+    run: Run
+    targets: SloTargets
+    verdict: Verdict
+    exit_code: ExitCode
+    reasons: tuple[str, ...]
+    slo: tuple[Check, ...]
+    conduct: tuple[Check, ...]
+    coverage: Coverage
+    window: ServerWindow | None
+    clocks: tuple[ClockLine, ...]
+    client_errors: ClientErrors | None
+    endings: tuple[Ending, ...]
+    comparison: tuple[Comparison, ...]
+    throughput: Throughput
+    fallback: tuple[FallbackSource, ...]
+    operations: tuple[Operations, ...]
+    budgets: tuple[Budget, ...]
+    banners: tuple[str, ...]
+    absences: tuple[Absence, ...]
+    irregularities: tuple[str, ...]
+    actions: tuple[str, ...]
+
+
+def assess(run: Run, targets: SloTargets, budget_target_pct: float) -> Assessment:
+    """Judge a run against its targets; `budget_target_pct` is the success rate the error budget is counted from."""
+    window = window_of(run)
+    coverage = cover(run)
+    slo = _slo_checks(run, window, targets)
+    conduct = (
+        judge_end(run),
+        judge_breaker(run),
+        judge_load(run),
+        coverage.check,
+        judge_validity(run),
+        judge_account(run),
+        judge_record(run),
+    )
+    checks = (*conduct, *slo)
+    exit_code = _exit_code(run, checks)
+    verdict = _VERDICTS[exit_code]
+    errors = errors_of(run.client.account)
+    return Assessment(
+        run=run,
+        targets=targets,
+        verdict=verdict,
+        exit_code=exit_code,
+        reasons=_reasons(verdict, checks),
+        slo=slo,
+        conduct=conduct,
+        coverage=coverage,
+        window=window,
+        clocks=clock_table(run.client),
+        client_errors=errors,
+        endings=endings(run.client.account),
+        comparison=compare(run.client, window),
+        throughput=throughput(run, window),
+        fallback=fallback_sources(run, window),
+        operations=operations(run, window),
+        budgets=_budgets(errors, window, budget_target_pct),
+        banners=banners(run),
+        absences=absences(run, slo),
+        irregularities=irregularities(run, window),
+        actions=next_actions(run, checks),
+    )
+
+
+def _slo_checks(run: Run, window: ServerWindow | None, targets: SloTargets) -> tuple[Check, ...]:
+    success_client, error_client = judge_client_rates(run, targets)
+    return (
+        metrics.judge_ratio(metrics.SUCCESS, run, window, targets.success_pct),
+        success_client,
+        judge_client_percentile("p95", run, targets.p95_s),
+        metrics.judge_server_percentile("p95", run, window, targets.p95_s),
+        judge_client_percentile("p99", run, targets.p99_s),
+        metrics.judge_server_percentile("p99", run, window, targets.p99_s),
+        metrics.judge_ratio(metrics.RAW_FALLBACK, run, window, targets.raw_fallback_pct),
+        metrics.judge_ratio(metrics.EFFECTIVE_FALLBACK, run, window, targets.effective_fallback_pct),
+        metrics.judge_ratio(metrics.ERROR, run, window, targets.error_pct),
+        error_client,
+        metrics.judge_cpu(run, window, targets),
+        metrics.judge_memory(run, targets),
+        metrics.judge_ratio(metrics.CACHE_HIT, run, window, targets.cache_hit_pct),
+        metrics.show_cache_average(run, targets),
+        metrics.judge_ratio(metrics.PLUGIN_RELOAD, run, window, targets.plugin_reload_pct),
+        metrics.judge_ratio(metrics.SNAPSHOT, run, window, targets.snapshot_pct),
+    )
+
+
+def _exit_code(run: Run, checks: tuple[Check, ...]) -> ExitCode:
+    codes = [ExitCode.OK]
+    if tripped(run):
+        codes.append(ExitCode.BREAKER)
+    if run.validity.state == "INVALID":
+        codes.append(ExitCode.INVALID)
+    if any(check.stops for check in checks):
+        codes.append(ExitCode.NO_GO)
+    if any(check.missing for check in checks):
+        codes.append(ExitCode.INCOMPLETE)
+    return worst_exit(codes)
+
+
+def _reasons(verdict: Verdict, checks: tuple[Check, ...]) -> tuple[str, ...]:
+    """Return the sentences behind a verdict: what failed, then what is missing; for GO what stands behind it."""
+    if verdict is Verdict.GO:
+        return ("every mandatory check passed",)
+    invalid = [check.sentence for check in checks if check.key == "validity" and verdict is Verdict.INVALID]
+    failed = [check.sentence for check in checks if check.stops]
+    missing = [check.sentence for check in checks if check.missing and check.sentence not in invalid]
+    return (*invalid, *failed, *missing)
+
+
+def _budgets(errors: ClientErrors | None, window: ServerWindow | None, target_pct: float) -> tuple[Budget, ...]:
+    client = budget_of("client", errors.successes, errors.judged, target_pct) if errors else None
+    server = budget_of("server", window.success, window.requests, target_pct) if window else None
+    return tuple(budget for budget in (client, server) if budget is not None)

@@ -1,0 +1,203 @@
+"""The client's own figures: latency from the merged HDR counts, and the account of every scheduled request.
+
+Laws: the judged latency is the response time (done - due) of all requests, timeouts and drops included; endings that
+are our own host's fault count neither for nor against the target.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loadgen.core.messages import CLOCKS
+from loadgen.core.outcome import OWN_FAULT_LABELS, Outcome
+from loadgen.core.units import NS_PER_MS, NS_PER_S
+from reports.analysis.check import Check, Goal, RowStats, Status, Weight, judge
+from reports.analysis.quantity import Unit, count
+
+if TYPE_CHECKING:
+    from loadgen.core.histogram import Histogram
+    from loadgen.core.slo import SloTargets
+    from reports.model.client import Account, Client
+    from reports.model.run import Run
+
+PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
+_MEANING = {
+    "response": "due → complete, every request (judged)",
+    "response_ok": "due → complete, successes only",
+    "service": "sent → complete, the service's part",
+    "lag": "the generator's own lateness",
+    "wait": "waiting for a free connection",
+}
+_SAME_SHARE = 0.002
+_SAME_MS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """One line of the client's latency table: percentiles in s in the order of PERCENTILES, then the maximum."""
+
+    clock: str
+    meaning: str
+    count: int
+    percentiles_s: tuple[float, ...]
+    maximum_s: float
+    out_of_range: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How many requests ended in one way; `share_pct` is of all that ended."""
+
+    label: str
+    text: str
+    count: int
+    share_pct: float
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClientErrors:
+    """Client-side success over `judged` endings (own faults left out); `ours` is what was left out."""
+
+    judged: int
+    successes: int
+    failures: int
+    ours: int
+
+    @property
+    def success_pct(self) -> float | None:
+        return self.successes / self.judged * 100 if self.judged > 0 else None
+
+    @property
+    def error_pct(self) -> float | None:
+        return self.failures / self.judged * 100 if self.judged > 0 else None
+
+
+def clock_table(client: Client) -> tuple[ClockLine, ...]:
+    """Return one line per clock that has values or misses; empty without a latency log."""
+    return tuple(
+        _line(clock, histogram, client.out_of_range.get(clock, 0))
+        for clock in CLOCKS
+        if (histogram := client.clocks.get(clock)) is not None
+    )
+
+
+def _line(clock: str, histogram: Histogram, out_of_range: int) -> ClockLine:
+    percentiles = tuple(histogram.percentile(q) / NS_PER_S for q in PERCENTILES)
+    maximum = histogram.max_ns / NS_PER_S
+    return ClockLine(clock, _MEANING[clock], histogram.total, percentiles, maximum, out_of_range)
+
+
+def errors_of(account: Account | None) -> ClientErrors | None:
+    """Split the endings into successes, failures and our own faults; None without an account."""
+    if account is None:
+        return None
+    ours = sum(number for label, number in account.outcomes.items() if label in OWN_FAULT_LABELS)
+    failures = account.failed + account.dropped - ours
+    return ClientErrors(account.done + failures, account.done, failures, ours)
+
+
+def endings(account: Account | None) -> tuple[Ending, ...]:
+    """Return every way requests ended, most frequent first."""
+    if account is None or account.ended <= 0:
+        return ()
+    known = {outcome.label: outcome for outcome in Outcome}
+    found = [
+        Ending(
+            label,
+            known[label].text if label in known else "an ending this version does not know",
+            number,
+            number / account.ended * 100,
+            label in OWN_FAULT_LABELS,
+        )
+        for label, number in account.outcomes.items()
+        if number
+    ]
+    return tuple(sorted(found, key=lambda ending: (-ending.count, ending.label)))
+
+
+def judge_client_rates(run: Run, targets: SloTargets) -> tuple[Check, Check]:
+    """Judge success and error rate as the client counted them; without an account both are NA."""
+    errors = errors_of(run.client.account)
+    success = judge(
+        "success_client",
+        "Success rate (client)",
+        Weight.MANDATORY,
+        errors.success_pct if errors else None,
+        Goal(targets.success_pct, False, Unit.PERCENT),
+        absent="the account of requests is missing or empty",
+    )
+    error = judge(
+        "error_client",
+        "Error rate (client)",
+        Weight.MANDATORY,
+        errors.error_pct if errors else None,
+        Goal(targets.error_pct, True, Unit.PERCENT),
+        absent="the account of requests is missing or empty",
+    )
+    return success, error
+
+
+def judge_client_percentile(name: str, run: Run, bound_s: float) -> Check:
+    """Judge P95 or P99 of the response time; NA without values or with a value beyond the histogram's range."""
+    key, title = f"{name}_client", f"{name.upper()} latency, client response"
+    goal = Goal(bound_s, True, Unit.SECONDS)
+    histogram = run.client.clocks.get("response")
+    if histogram is None or not histogram.total:
+        return Check(key, title, Status.NA, Weight.MANDATORY, "latency.hlog has no response times", None, goal)
+    quantile = float(name.removeprefix("p"))
+    value = _percentile_s(histogram, quantile, run.client.out_of_range.get("response", 0))
+    rows = RowStats.of(_percentile_s(part, quantile, 0) for part in run.client.intervals if part.total)
+    return judge(key, title, Weight.MANDATORY, value, goal).with_rows(rows)
+
+
+def _percentile_s(histogram: Histogram, quantile: float, beyond: int) -> float:
+    """Return a percentile in s over the histogram's values and `beyond` more above its range (infinite there)."""
+    total = histogram.total + beyond
+    inside = quantile * total / histogram.total
+    return float("inf") if inside > 100 else histogram.percentile(inside) / NS_PER_S
+
+
+def judge_account(run: Run) -> Check:
+    """Check that every scheduled request is accounted for and that the latency log holds as many values."""
+    title = "Account of requests"
+    account = run.client.account
+    if account is None:
+        return Check("account", title, Status.NA, Weight.MANDATORY, "there is no account of requests")
+    wrong = [*_imbalances(account), *_log_differences(run.client, account)]
+    if wrong:
+        return Check("account", title, Status.NA, Weight.MANDATORY, "; ".join(wrong))
+    scheduled = f"{count(account.scheduled)} scheduled = {count(account.sent)} sent + {count(account.unsent)} unsent"
+    sent = f"sent = {count(account.done)} done + {count(account.failed)} failed + {count(account.in_flight)} in flight"
+    text = f"{scheduled} + {count(account.dropped)} dropped; {sent}"
+    return Check("account", title, Status.PASS, Weight.MANDATORY, text)
+
+
+def _imbalances(account: Account) -> list[str]:
+    wrong = []
+    if min(account.scheduled, account.sent, account.unsent, account.dropped, account.done, account.failed) < 0:
+        wrong.append("it holds negative counts")
+    parts = account.sent + account.unsent + account.dropped
+    if parts != account.scheduled:
+        wrong.append(f"{count(account.scheduled)} scheduled, but sent + unsent + dropped = {count(parts)}")
+    ends = account.done + account.failed + account.in_flight
+    if ends != account.sent:
+        wrong.append(f"{count(account.sent)} sent, but done + failed + in flight = {count(ends)}")
+    return wrong
+
+
+def _log_differences(client: Client, account: Account) -> list[str]:
+    histogram = client.clocks.get("response")
+    if histogram is None:
+        return ["latency.hlog has no response times to compare it with"]
+    wrong = []
+    logged = histogram.total + client.out_of_range.get("response", 0)
+    if not account.ended <= logged <= account.ended + account.in_flight:
+        wrong.append(f"latency.hlog holds {count(logged)} response times, the account has {count(account.ended)}")
+    claimed = client.claimed_ms.get("response", {})
+    for name, value in sorted(claimed.items()):
+        own = histogram.percentile(float(name.removeprefix("p"))) / NS_PER_MS
+        if abs(own - value) > max(_SAME_MS, _SAME_SHARE * max(own, value)):
+            wrong.append(f"summary.json says {name} = {value:.3f} ms, latency.hlog {own:.3f} ms")
+    return wrong

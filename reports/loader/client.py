@@ -1,0 +1,168 @@
+"""From latency.hlog, summary.json and load-stats.csv to the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from loadgen.core.hdr_log import read_hdr_log
+from loadgen.core.load_stats import read_load_stats
+from loadgen.core.messages import CLOCKS
+from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS, Outcome
+from reports.loader.files import Unreadable, ends_whole
+from reports.model.client import Account, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from loadgen.core.hdr_log import LogEntry
+    from loadgen.core.histogram import Histogram
+    from reports.loader.fields import Fields
+
+K = TypeVar("K")
+_TREND_OF = {
+    "response": "http_req_duration",
+    "response_ok": "http_req_duration_ok",
+    "service": "http_req_service",
+    "lag": "loadgen_lag",
+    "wait": "loadgen_wait",
+}
+_PERCENTILE_KEYS = {"p50": "med", "p90": "p(90)", "p95": "p(95)", "p99": "p(99)"}
+_ENDPOINT_KEYS = {"p50": "p50_ms", "p95": "p95_ms", "p99": "p99_ms", "max": "max_ms"}
+
+
+@dataclass(slots=True)
+class LatencyLog:
+    """The merged histograms of a log by clock, and its response times by CSV interval."""
+
+    clocks: dict[str, Histogram] = field(default_factory=dict)
+    intervals: dict[int, Histogram] = field(default_factory=dict)
+    complete: bool = True
+
+    def take(self, entry: LogEntry, interval_s: float | None, last_interval: int | None) -> None:
+        """Add one entry; endings after the load (the drain) belong to its last interval."""
+        if entry.tag not in CLOCKS:
+            return
+        _into(self.clocks, entry.tag, entry.histogram)
+        if entry.tag == "response" and interval_s:
+            at = max(0, int(entry.start_s // interval_s))
+            _into(self.intervals, at if last_interval is None else min(at, last_interval), entry.histogram)
+
+
+def _into(histograms: dict[K, Histogram], key: K, histogram: Histogram) -> None:
+    held = histograms.get(key)
+    if held is None:
+        histograms[key] = histogram.copy()
+    elif len(held.counts) >= len(histogram.counts):
+        held.add(histogram)
+    else:
+        wider = histogram.copy()
+        wider.add(held)
+        histograms[key] = wider
+
+
+def read_latency_log(path: Path, interval_s: float | None, samples: int | None) -> LatencyLog:
+    """Merge a latency.hlog; raise Unreadable when it is missing or has no entry.
+
+    A log that breaks off, or holds a line that is none, gives what stands before it with `complete` False.
+    """
+    log = LatencyLog()
+    last = samples - 1 if samples else None
+    try:
+        log.complete = ends_whole(path)
+        for entry in read_hdr_log(path):
+            log.take(entry, interval_s, last)
+    except FileNotFoundError as error:
+        raise Unreadable("missing") from error
+    except OSError as error:
+        raise Unreadable(f"cannot be read ({error.strerror})") from error
+    except ValueError:
+        log.complete = False
+    if not log.clocks:
+        raise Unreadable("holds no latencies")
+    return log
+
+
+def read_account(totals: Fields, outcomes: Mapping[str, int]) -> Account | None:
+    """Return the account of summary.json's `totals` or metadata's `load`; None when a count is missing.
+
+    `failed` and `dropped` may be counts or counts by label.
+    """
+    failed, dropped = _sum_or_count(totals, "failed"), _sum_or_count(totals, "dropped")
+    plain = [totals.whole(name) for name in ("scheduled", "sent", "unsent", "done", "in_flight")]
+    if failed is None or dropped is None or None in plain:
+        return None
+    scheduled, sent, unsent, done, in_flight = (number or 0 for number in plain)
+    split = dict(outcomes) or _split(totals, done)
+    return Account(scheduled, sent, unsent, dropped, done, failed, in_flight, split)
+
+
+def _sum_or_count(totals: Fields, key: str) -> int | None:
+    return sum(totals.counts(key).values()) if totals.is_object(key) else totals.whole(key)
+
+
+def _split(totals: Fields, done: int) -> dict[str, int]:
+    labels = {key: totals.counts(key) for key in ("failed", "dropped") if totals.is_object(key)}
+    return {Outcome.OK.label: done, **labels.get("failed", {}), **labels.get("dropped", {})} if labels else {}
+
+
+def read_endpoints(summary: Fields) -> tuple[Endpoint, ...]:
+    """Return the endpoints of summary.json."""
+    inner = summary.below("endpoints")
+    found = []
+    for name in inner.names():
+        item = inner.below(name)
+        percentiles = {short: item.number(key) for short, key in _ENDPOINT_KEYS.items()}
+        found.append(Endpoint(name, item.whole("sent"), item.whole("done"), _sum_or_count(item, "failed"), percentiles))
+    return tuple(found)
+
+
+def read_claims(summary: Fields) -> dict[str, dict[str, float]]:
+    """Return the percentiles (ms) that summary.json states, by clock."""
+    metrics = summary.below("metrics")
+    found = {}
+    for clock, trend in _TREND_OF.items():
+        values = metrics.below(trend).below("values")
+        claims = {short: value for short, key in _PERCENTILE_KEYS.items() if (value := values.number(key)) is not None}
+        if claims:
+            found[clock] = claims
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SecondsRead:
+    """What load-stats.csv adds up to: the account of a run that never wrote its own."""
+
+    account: Account | None
+    seconds: int
+    late_events: int
+    skipped: int
+
+
+def read_seconds(path: Path) -> SecondsRead:
+    """Add up load-stats.csv; raise Unreadable when it is missing or not one.
+
+    Requests that were due and have no ending or sending in the file count as unsent or in flight.
+    """
+    if not path.exists():
+        raise Unreadable("missing")
+    try:
+        stats = read_load_stats(path)
+    except OSError as error:
+        raise Unreadable(f"cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+    rows = [{name: value for name, value in row.items() if isinstance(value, float)} for row in stats.rows]
+    if not rows:
+        raise Unreadable("holds no second")
+
+    def total(name: str) -> int:
+        return round(sum(row.get(name, 0.0) for row in rows))
+
+    due, sent, done, failed, dropped = (total(name) for name in ("due", "sent", "done", "failed", "dropped"))
+    labels = {label: number for label in (*FAILED_LABELS, *DROPPED_LABELS) if (number := total(label))}
+    account = Account(
+        due, sent, due - sent - dropped, dropped, done, failed, sent - done - failed, {Outcome.OK.label: done, **labels}
+    )
+    return SecondsRead(account, len(rows), total("late_events"), stats.skipped)

@@ -1,0 +1,59 @@
+"""From metrics.csv to the model."""
+
+from __future__ import annotations
+
+import csv
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from loadgen.core.metrics_csv import COLUMNS, SAMPLE_NUM, TIMESTAMP, MetricsFileError, read_metrics
+from reports.loader.fields import parse_instant
+from reports.loader.files import Unreadable, ends_whole
+from reports.model.server import Row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from loadgen.core.metrics_csv import Value
+
+FIGURES = tuple(name for name in COLUMNS if name not in (TIMESTAMP, SAMPLE_NUM))
+
+
+def read_rows(path: Path, complaints: list[str]) -> tuple[Row, ...]:
+    """Return the rows of a metrics.csv; what is odd about single values or the end goes to `complaints`.
+
+    Raises Unreadable for a file that is missing, empty or not a metrics.csv.
+    """
+    try:
+        raw = read_metrics(path)
+        whole = ends_whole(path)
+    except FileNotFoundError as error:
+        raise Unreadable("missing") from error
+    except OSError as error:
+        raise Unreadable(f"cannot be read ({error.strerror})") from error
+    except MetricsFileError as error:
+        raise Unreadable(str(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ")) from error
+    except (csv.Error, ValueError) as error:
+        raise Unreadable(f"not CSV ({error})") from error
+    if not whole:
+        complaints.append("its last line is cut off")
+    return tuple(_row(fields, at, complaints) for at, fields in enumerate(raw, 1))
+
+
+def _row(fields: dict[str, Value], at: int, complaints: list[str]) -> Row:
+    stamp = fields.get(TIMESTAMP)
+    moment = parse_instant(stamp) if isinstance(stamp, str) else None
+    if moment is None:
+        complaints.append(f"row {at} has no readable time")
+    number = fields.get(SAMPLE_NUM)
+    whole = int(number) if isinstance(number, float) and number.is_integer() else None
+    return Row(whole, moment, {name: _figure(fields.get(name), name, at, complaints) for name in FIGURES})
+
+
+def _figure(value: Value, name: str, at: int, complaints: list[str]) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str) or not isfinite(value) or value < 0:
+        complaints.append(f"row {at}, {name} is no figure")
+        return None
+    return value

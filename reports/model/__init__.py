@@ -1,0 +1,1 @@
+"""What a run directory says, typed: frozen values without behaviour worth a test of their own."""

@@ -1,0 +1,63 @@
+"""What the load generator itself recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from loadgen.core.histogram import Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where every scheduled request ended; `outcomes` splits done, failed and dropped by label where it is known."""
+
+    scheduled: int
+    sent: int
+    unsent: int
+    dropped: int
+    done: int
+    failed: int
+    in_flight: int
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> int:
+        """Requests with an ending: each has one response time."""
+        return self.done + self.failed + self.dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint's share: counts and response percentiles in ms, None where unknown."""
+
+    name: str
+    sent: int | None
+    done: int | None
+    failed: int | None
+    percentiles_ms: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Everything the generator recorded.
+
+    `clocks` maps a clock of `messages.CLOCKS` to the merged histogram of the whole run (ns). `intervals` are the
+    response histograms of each CSV interval. `claimed_ms` maps a clock to the percentiles summary.json states, for
+    comparison. `out_of_range` counts values beyond a histogram's range. `log_complete` is False when latency.hlog
+    breaks off. `second_cv` is the variation of the requests sent per second (standard deviation / mean).
+    """
+
+    account: Account | None = None
+    clocks: Mapping[str, Histogram] = field(default_factory=dict)
+    intervals: tuple[Histogram, ...] = ()
+    claimed_ms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    endpoints: tuple[Endpoint, ...] = ()
+    out_of_range: Mapping[str, int] = field(default_factory=dict)
+    log_complete: bool = True
+    seconds: int = 0
+    late_events: int = 0
+    second_cv: float | None = None

@@ -1,0 +1,1 @@
+"""Write assessments as text; no arithmetic happens here."""
