@@ -1,0 +1,96 @@
+"""metadata.json as a run begins: everything that is known before anything is sent.
+
+Law: pure; secrets leave the plan masked (`codec.describe`), URLs without userinfo.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from loadgen.core.clock import iso_utc
+from loadgen.core.metadata import blank
+from loadgen.core.units import NS_PER_S
+from loadgen.plan.codec import describe
+from loadgen.run.phases import duration_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from loadgen.core.metadata import Document
+    from loadgen.plan.model import BreakerLimits, LoadPlan, Plan
+
+
+def without_userinfo(url: str) -> str:
+    """Return a URL without user and password.
+
+    >>> without_userinfo("https://me:secret@host:9090/x?y=1")
+    'https://host:9090/x?y=1'
+    """
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def initial_document(
+    plan: Plan, run_id: str, started: datetime, fingerprint: Mapping[str, Any], preflight: Sequence[Mapping[str, Any]]
+) -> Document:
+    """Return the first version of the document: status running."""
+    document = blank()
+    load = plan.load
+    document.update(
+        run_id=run_id,
+        kind=plan.kind.value,
+        profile=plan.profile.value,
+        environment=plan.environment,
+        start_timestamp=iso_utc(started),
+        base_url=without_userinfo(plan.base_url),
+        rate=rate_text(load),
+        rate_per_s=mean_rate_per_s(load),
+        concurrency=load.concurrency,
+        workers=load.workers,
+        duration_seconds=duration_ns(load) / NS_PER_S,
+        jwt_provided=plan.jwt is not None,
+        slo_targets=dict(plan.slo),
+        plan=describe(plan),
+        fingerprint=dict(fingerprint),
+        preflight=[dict(check) for check in preflight],
+        breaker={**_breaker(plan.breaker), "inputs": [], "trip": None},
+        breaker_counts_misses=plan.breaker.count_misses,
+        samples=0,
+    )
+    observation = plan.observation
+    if observation is not None:
+        document.update(
+            metrics_url=[without_userinfo(url) for url in observation.metrics_urls],
+            interval_seconds=observation.interval_ns / NS_PER_S,
+            samples=observation.samples,
+            cache_miss_counted=observation.count_cache_miss,
+        )
+    return document
+
+
+def mean_rate_per_s(load: LoadPlan) -> float:
+    """Return arrivals per second over the whole schedule."""
+    total_ns = duration_ns(load)
+    arrivals = sum(stage.rate.arrivals_in(stage.duration_ns) for stage in load.stages)
+    if len(load.stages) == 1:
+        return load.stages[0].rate.per_s
+    return arrivals * NS_PER_S / total_ns if total_ns else 0.0
+
+
+def rate_text(load: LoadPlan) -> str:
+    """Return the rate as it is written, stages joined by arrows."""
+    return " → ".join(str(stage.rate) for stage in load.stages)
+
+
+def _breaker(limits: BreakerLimits) -> dict[str, Any]:
+    return {
+        "enabled": limits.enabled,
+        "thresholds": {"error_rate": limits.error_rate, "effective_fallback": limits.effective_fallback},
+        "server_errors": limits.server_errors,
+        "allow_blind": limits.allow_blind,
+        "allow_unarmed": list(limits.allow_unarmed),
+        "client_window_s": limits.client_window_ns / NS_PER_S,
+        "server_window_s": limits.server_window_ns / NS_PER_S,
+    }

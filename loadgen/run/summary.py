@@ -1,0 +1,161 @@
+"""summary.json: totals and percentiles of the client in the shape that k6 users know.
+
+Laws: pure; times are milliseconds; a trend without a value has null figures, never 0; counts come from the totals of
+the workers' finals and add up: scheduled = sent + unsent + dropped, sent = done + failed + in flight.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from statistics import fmean, pstdev
+from typing import TYPE_CHECKING, Any
+
+from loadgen.core.units import NS_PER_MS, NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from loadgen.core.histogram import Histogram
+
+_TRENDS = {
+    "http_req_duration": "response",
+    "http_req_duration_ok": "response_ok",
+    "http_req_service": "service",
+    "loadgen_lag": "lag",
+    "loadgen_wait": "wait",
+}
+_PERCENTILES = {"med": 50.0, "p(90)": 90.0, "p(95)": 95.0, "p(99)": 99.0, "p(99.9)": 99.9}
+ENDPOINT_PREFIX = "endpoint:"
+SPECTRUM = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the summary is made from; `totals` as `phases.PhaseTotals.totals`, histograms by clock."""
+
+    run_id: str
+    totals: Mapping[str, Any]
+    histograms: Mapping[str, Histogram]
+    duration_ns: int
+    scheduled_ns: int
+    target_rate_per_s: float
+    sent_by_second: Sequence[int] = ()
+    validity: Mapping[str, Any] = field(default_factory=dict)
+    late_events: int = 0
+
+
+def summary_document(figures: Figures) -> dict[str, Any]:
+    """Return the document."""
+    totals = account(figures.totals)
+    failed, dropped = sum(totals["failed_by"].values()), sum(totals["dropped_by"].values())
+    ended = totals["done"] + failed + dropped
+    response = figures.histograms.get("response")
+    seconds = figures.duration_ns / NS_PER_S
+    metrics: dict[str, Any] = {
+        "http_reqs": {
+            "type": "counter",
+            "contains": "default",
+            "values": {"count": totals["sent"], "rate": _rounded(totals["sent"] / seconds) if seconds else 0.0},
+        },
+        "http_req_failed": {
+            "type": "rate",
+            "contains": "default",
+            "values": {
+                "rate": (failed + dropped) / ended if ended else None,
+                "passes": failed + dropped,
+                "fails": totals["done"],
+            },
+        },
+        "dropped_iterations": {"type": "counter", "contains": "default", "values": {"count": dropped}},
+    }
+    for name, clock in _TRENDS.items():
+        metrics[name] = {"type": "trend", "contains": "time", "values": trend(figures.histograms.get(clock))}
+    return {
+        "run_id": figures.run_id,
+        "state": {"testRunDurationMs": round(figures.duration_ns / NS_PER_MS, 3)},
+        "metrics": metrics,
+        "totals": {name: totals[name] for name in ("scheduled", "sent", "unsent", "done", "in_flight")}
+        | {"failed": failed, "dropped": dropped},
+        "outcomes": {"ok": totals["done"], **totals["failed_by"], **totals["dropped_by"]},
+        "endpoints": _endpoints(figures),
+        "rate": _rate(figures, totals["sent"]),
+        "spectrum": spectrum(response),
+        "out_of_range": dict(figures.totals.get("out_of_range", {})),
+        "bytes": {name: figures.totals.get(name, 0) for name in ("bytes_in", "bytes_out")},
+        "connects": figures.totals.get("connects", 0),
+        "late_events": figures.late_events,
+        "success": totals["done"],
+        "fail": failed + dropped,
+        "avg_latency_ms": trend(response)["avg"],
+        "validity": dict(figures.validity),
+    }
+
+
+def account(totals: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the counts of a phase with every key there: 0 where nothing was counted."""
+    return {
+        **{name: int(totals.get(name, 0)) for name in ("scheduled", "sent", "unsent", "done", "in_flight")},
+        "failed_by": {label: count for label, count in totals.get("failed", {}).items() if count},
+        "dropped_by": {label: count for label, count in totals.get("dropped", {}).items() if count},
+    }
+
+
+def trend(histogram: Histogram | None) -> dict[str, float | None]:
+    """Return min, avg, max and the percentiles in ms; all null when nothing was recorded."""
+    if histogram is None or not histogram.total:
+        return dict.fromkeys(("avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "p(99.9)"))
+    mean = histogram.mean_ns
+    return {
+        "avg": None if math.isnan(mean) else _ms(mean),
+        "min": _ms(histogram.min_ns),
+        "max": _ms(histogram.max_ns),
+        **{name: _ms(histogram.percentile(q)) for name, q in _PERCENTILES.items()},
+    }
+
+
+def spectrum(histogram: Histogram | None) -> list[dict[str, float]]:
+    """Return the percentile spectrum: percentile, value in ms, how many values lie above it."""
+    if histogram is None or not histogram.total:
+        return []
+    rows = []
+    for q in SPECTRUM:
+        value = histogram.percentile(q)
+        above = round((1 - histogram.share_at_or_below(value)) * histogram.total)
+        rows.append({"percentile": q, "ms": _ms(value), "above": above})
+    return rows
+
+
+def _endpoints(figures: Figures) -> dict[str, Any]:
+    counts = figures.totals.get("endpoints", {})
+    result = {}
+    for name in sorted(counts):
+        histogram = figures.histograms.get(ENDPOINT_PREFIX + name)
+        values = trend(histogram)
+        result[name] = {
+            **counts[name],
+            "p50_ms": values["med"],
+            "p95_ms": values["p(95)"],
+            "p99_ms": values["p(99)"],
+            "max_ms": values["max"],
+        }
+    return result
+
+
+def _rate(figures: Figures, sent: int) -> dict[str, float | None]:
+    seconds = figures.scheduled_ns / NS_PER_S
+    whole = list(figures.sent_by_second[: int(seconds)])
+    average = fmean(whole) if whole else 0.0
+    return {
+        "target": _rounded(figures.target_rate_per_s),
+        "achieved": _rounded(sent / seconds) if seconds else None,
+        "second_cv": _rounded(pstdev(whole) / average) if average else None,
+    }
+
+
+def _ms(value_ns: float) -> float:
+    return round(value_ns / NS_PER_MS, 3)
+
+
+def _rounded(value: float) -> float:
+    return round(value, 6)
