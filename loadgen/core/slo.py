@@ -122,7 +122,7 @@ class SloTargets:
 def parse_target(unit: Unit, text: str, factor: float = 1.0) -> float:
     """Read a target's text in its unit, times `factor`; seconds may also be written `150ms`.
 
-    Raises ValueError unless it is finite and greater than 0, or from 0 to 100 for a percentage (whose % may be written).
+    Raises ValueError unless it is finite and greater than 0; a percentage is from 0 to 100 and may end in %.
     """
     stripped = text.strip()
     if unit is Unit.PERCENT:

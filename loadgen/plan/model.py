@@ -75,7 +75,8 @@ class Target:
     """One kind of request: `weight` parts of the mix go to it.
 
     `url` is absolute (http or https, no userinfo, no fragment). `expected` lists the status classes (1 to 5) that
-    count as success; a redirect is never followed.
+    count as success; a redirect is never followed. `expected_given` says that the user listed them, so that preflight
+    leaves them as they are.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Target:
     body: bytes = b""
     weight: int = 1
     expected: tuple[int, ...] = (2, 3)
+    expected_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,9 @@ class Plan:
     """One whole run.
 
     `environment` is the label on reports (production, staging, ...). `slo` maps the names of
-    `loadgen.core.slo` to targets. `base_url` has no userinfo. `warmup` comes before, recorded apart.
+    `loadgen.core.slo` to targets. `base_url` has no userinfo. `warmup` comes before, recorded apart. `exercise` asks
+    for plugin and snapshot operations during the run, `after_trip` names the tripped run that it may follow, `notes`
+    are sentences for the user and for metadata.
     """
 
     kind: Kind
@@ -184,3 +188,6 @@ class Plan:
     slo: tuple[tuple[str, float], ...] = ()
     jwt: Secret | None = None
     secrets: tuple[Secret, ...] = ()
+    exercise: bool = False
+    after_trip: str = ""
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,144 @@
+"""The sources of settings as layers of texts: plan file, env file, environment, flags.
+
+Laws: a layer knows only names of the table; a name it does not know is a problem where the source is ours alone (plan
+file, env file, flags) and ignored in the environment, which is everybody's.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from loadgen.core.env_file import parse_env
+from loadgen.core.errors import Problem
+from loadgen.core.setting_table import ROWS, VARIABLES, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+Given = str | tuple[str, ...]
+SPECIAL_FLAGS = frozenset({"url", "endpoint", "method", "header", "body"})
+"""Flags that shape endpoints and have no row of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one source gives: texts by name. `place` names the source's file in problems, empty for none.
+
+    `targets` are the `[[target]]` tables of a plan file.
+    """
+
+    source: Source
+    values: Mapping[str, Given]
+    place: str = ""
+    problems: tuple[Problem, ...] = ()
+    targets: tuple[object, ...] = field(default=())
+
+    def label(self, name: str) -> str:
+        """Return how a problem calls one of this layer's names."""
+        if self.source is Source.FLAG:
+            return "--" + name.replace("_", "-")
+        return f"{name} ({self.place})" if self.place else name
+
+
+def _names(source: Source) -> frozenset[str]:
+    return frozenset(name.text for row in ROWS for name in row.names(source))
+
+
+def plan_layer(path: Path) -> Layer:
+    """Read a plan file; one that cannot be read is an empty layer with a problem."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        return _empty(Source.PLAN, path, f"cannot read the plan file: {error.strerror}")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return _empty(Source.PLAN, path, f"not a TOML file: {error}")
+    targets = document.pop("target", [])
+    if isinstance(document.get("warmup"), str):
+        document["warmup"] = {"duration": document["warmup"]}
+    problems: list[Problem] = []
+    if not isinstance(targets, list):
+        problems.append(Problem(f"target ({path.name})", None, "write it as [[target]] tables"))
+        targets = []
+    values: dict[str, Given] = {}
+    for key, value in _flat(document):
+        text = _text_of(value)
+        if text is None:
+            problems.append(Problem(f"{key} ({path.name})", None, "write a text, a number, true, false or a list"))
+        else:
+            values[key] = text
+    known = _names(Source.PLAN)
+    problems += [_unknown(f"{key} ({path.name})", key, known) for key in values if key not in known]
+    kept = {key: text for key, text in values.items() if key in known}
+    return Layer(Source.PLAN, kept, path.name, tuple(problems), tuple(targets))
+
+
+def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def _text_of(value: object) -> Given | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    return None
+
+
+def env_file_layer(path: Path) -> Layer:
+    """Read an env file; one that cannot be read is an empty layer with a problem."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        return _empty(Source.ENV_FILE, path, f"cannot read the env file: {error.strerror}")
+    except UnicodeDecodeError:
+        return _empty(Source.ENV_FILE, path, "the env file is not UTF-8 text")
+    parsed = parse_env(text, path.name)
+    known = _names(Source.ENV_FILE) | VARIABLES.keys()
+    unknown = [_unknown(f"{key} ({path.name})", key, known) for key in parsed.values if key not in known]
+    kept = {key: value for key, value in parsed.values.items() if key in known and value}
+    return Layer(Source.ENV_FILE, kept, path.name, (*parsed.problems, *unknown))
+
+
+def environment_layer(environ: Mapping[str, str]) -> Layer:
+    """Take the variables we know out of an environment; an empty one counts as unset."""
+    known = _names(Source.ENVIRONMENT) | VARIABLES.keys()
+    kept = {key: value for key, value in environ.items() if key in known and value.strip()}
+    return Layer(Source.ENVIRONMENT, kept)
+
+
+def flag_layer(flags: Mapping[str, object]) -> Layer:
+    """Take the flags that were given: None, False and an empty tuple are not.
+
+    Raises ValueError for a flag that no setting has, which is a mistake of the command and not of its user.
+    """
+    unknown = set(flags) - _names(Source.FLAG) - SPECIAL_FLAGS
+    if unknown:
+        raise ValueError(f"no setting has these flags: {', '.join(sorted(unknown))}")
+    kept: dict[str, Given] = {}
+    for name, value in flags.items():
+        if value is None or value is False or value == ():
+            continue
+        if isinstance(value, tuple | list):
+            kept[name] = tuple(str(item) for item in value)
+        else:
+            kept[name] = "true" if value is True else str(value)
+    return Layer(Source.FLAG, kept)
+
+
+def _empty(source: Source, path: Path, remedy: str) -> Layer:
+    return Layer(source, {}, path.name, (Problem(str(path), None, remedy),))
+
+
+def _unknown(label: str, key: str, known: Iterable[str]) -> Problem:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.75)
+    return Problem(label, None, f"unknown key; did you mean {near[0]}?" if near else "unknown key: remove it")

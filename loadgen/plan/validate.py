@@ -1,0 +1,136 @@
+"""Where load may go and which settings fit together.
+
+Laws: every rule looks at settings that were each read without a problem; all broken rules are returned, each under the
+name by which the user gave the setting; nothing is sent while one is broken.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadgen.core.errors import Problem
+from loadgen.plan.kinds import warmup_rate
+from loadgen.plan.mix import origin, resolve_place
+from loadgen.plan.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loadgen.core.config import Settings
+    from loadgen.core.units import Rate
+
+BUNDLED_METRIC_PROFILES = ("metasheet", "prometheus-http", "relay")
+_HIGHEST_ERROR_RATE = 0.05
+_HIGHEST_EFFECTIVE_FALLBACK = 0.20
+_USUAL_RATE_FACTOR = 2
+
+
+def check(settings: Settings, kind: Kind) -> list[Problem]:
+    """Return every rule that the settings break for a kind of run."""
+    rules = (_base_url, _hosts, _rates, _breaker, _exercise, _authorization, _tls, _workers, _metrics)
+    return [problem for rule in rules for problem in rule(settings, kind)]
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine by its name or address alone; no name is resolved."""
+    name = host.lower().strip("[]")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def highest_rate(settings: Settings) -> Rate:
+    """Return the highest rate that production may get: MAX_RATE, or twice the usual LOAD_RATE."""
+    return settings.max_rate or settings.usual_rate.times(_USUAL_RATE_FACTOR)
+
+
+def _base_url(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    if settings.base_url is None:
+        remedy = "missing: give --base-url URL or set LOAD_BASE_URL; --demo uses the demo service"
+        yield Problem(settings.label("base_url"), None, remedy)
+
+
+def _hosts(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    if settings.base_url is None:
+        return
+    urls = [settings.base_url, *(resolve_place(settings.base_url, item.place) for item in settings.endpoints)]
+    places = dict.fromkeys(origin(url)[1:] for url in urls)
+    for host, port in places:
+        label = settings.label("base_url") if (host, port) == origin(settings.base_url)[1:] else "--endpoint"
+        if settings.profile == "production" and not {host, f"{host}:{port}"} & set(settings.allowed_hosts):
+            remedy = (
+                "production needs this host in ALLOWED_HOSTS: add it to .env.phase5 after checking that it is right"
+            )
+            yield Problem(label, host, remedy)
+        if not settings.profile_given and not _stays_here(settings, host, port):
+            yield Problem(label, host, "not this machine: say --profile dev, staging or production")
+
+
+def _stays_here(settings: Settings, host: str, port: int) -> bool:
+    """Say whether requests for a host end on this machine, also by the --resolve that replaces its address."""
+    return is_loopback(dict(settings.resolve).get(f"{host}:{port}", host))
+
+
+def _rates(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    if settings.profile != "production":
+        return
+    highest = highest_rate(settings)
+    asked = {"warmup_rate": warmup_rate(settings, kind)}
+    if kind is not Kind.WARMUP:
+        asked["rate"] = settings.rate
+    for name, rate in asked.items():
+        if rate.count * highest.per_ns > highest.count * rate.per_ns:
+            remedy = f"production allows at most {highest} (MAX_RATE, or 2 × LOAD_RATE): lower it or raise MAX_RATE"
+            yield Problem(settings.label(name), str(rate), remedy)
+
+
+def _breaker(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    if settings.profile != "production":
+        return
+    if settings.no_breaker:
+        yield Problem("--no-breaker", None, "refused for production: raise its thresholds instead, up to 5 % and 20 %")
+    for name, highest in (
+        ("breaker_error_rate", _HIGHEST_ERROR_RATE),
+        ("breaker_effective_fallback", _HIGHEST_EFFECTIVE_FALLBACK),
+    ):
+        threshold: float = getattr(settings, name)
+        if threshold > highest:
+            yield Problem(settings.label(name), f"{threshold:g}", f"production allows at most {highest:g}")
+
+
+def _exercise(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    if settings.exercise and settings.profile == "production" and not settings.allow_writes:
+        remedy = "changes data on the target: production needs --allow-writes as well"
+        yield Problem("--exercise", None, remedy)
+
+
+def _authorization(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    if settings.basic is not None and settings.jwt is not None:
+        remedy = "the URL has user and password and there is a JWT too: both are Authorization, so remove one"
+        yield Problem(settings.label("base_url"), settings.base_url, remedy)
+
+
+def _tls(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    if bool(settings.cert_pem) != (settings.key_pem is not None):
+        missing, there = ("key_pem", "--cert") if settings.cert_pem else ("cert_pem", "--key")
+        yield Problem(settings.label(missing), None, f"missing: {there} needs both --cert and --key")
+    if settings.insecure and settings.ca_pem:
+        yield Problem("--insecure", None, "--cacert says which authorities to trust: give one of the two")
+
+
+def _workers(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    if settings.workers is not None and settings.workers > settings.concurrency:
+        remedy = f"every worker needs a connection, and concurrency is {settings.concurrency}: lower it or raise that"
+        yield Problem(settings.label("workers"), str(settings.workers), remedy)
+
+
+def _metrics(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    profile = settings.metric_profile
+    if profile not in BUNDLED_METRIC_PROFILES and not Path(profile).is_file():
+        remedy = f"neither a file nor one of {', '.join(BUNDLED_METRIC_PROFILES)}"
+        yield Problem(settings.label("metric_profile"), profile, remedy)
