@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
 
-from loadgen.core.clock import iso_utc
 from loadgen.core.units import NS_PER_S
 from loadgen.run.breaker_rules import (
     Size,
@@ -20,9 +18,6 @@ from loadgen.run.breaker_rules import (
     surely_above,
     wilson_lower_bound,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 LEAST_REQUESTS = 200
 LEAST_REQUESTS_IN_A_ROW = 400
@@ -57,19 +52,6 @@ class Trip:
     at_ns: int
     rule: str
     detail: str
-
-    def to_body(self, wall: datetime) -> dict[str, Any]:
-        """Return the content of breaker.json; `wall` is the time of the trip."""
-        return {
-            "input": self.input.value,
-            "metric": self.metric,
-            "value": self.value,
-            "threshold": self.threshold,
-            "window_s": self.window_s,
-            "at": iso_utc(wall),
-            "rule": self.rule,
-            "detail": self.detail,
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,6 @@ class Figures:
     totals: Mapping[str, Any]
     histograms: Mapping[str, Histogram]
     duration_ns: int
-    scheduled_ns: int
     target_rate_per_s: float
     sent_by_second: Sequence[int] = ()
     validity: Mapping[str, Any] = field(default_factory=dict)
@@ -143,7 +142,7 @@ def _endpoints(figures: Figures) -> dict[str, Any]:
 
 
 def _rate(figures: Figures, sent: int) -> dict[str, float | None]:
-    seconds = figures.scheduled_ns / NS_PER_S
+    seconds = figures.duration_ns / NS_PER_S
     whole = list(figures.sent_by_second[: int(seconds)])
     average = fmean(whole) if whole else 0.0
     return {

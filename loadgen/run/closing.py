@@ -1,0 +1,166 @@
+"""The end of the account: validity, summary.json, breaker.json, the last metadata.json, the partial summary.
+
+Laws: nothing is sent any more when this runs; every step is tried even if one before failed, so the directory is as
+complete as the disk allows; waiting for the writer thread is bounded.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from loadgen.core.clock import iso_utc, utc_now
+from loadgen.core.errors import ExitCode
+from loadgen.core.events import EventName
+from loadgen.core.metadata import Status
+from loadgen.core.units import NS_PER_S
+from loadgen.run.document import mean_rate_per_s
+from loadgen.run.ending import Cause
+from loadgen.run.launch import Spec, how_it_ended, start_plain
+from loadgen.run.phases import PhaseTotals, duration_ns
+from loadgen.run.summary import Figures, account, summary_document
+from loadgen.run.validity import Evidence, State, Validity, judge
+
+if TYPE_CHECKING:
+    from loadgen.core.metadata import Document
+    from loadgen.run.ending import Ending
+    from loadgen.run.office import Office
+    from loadgen.run.phases import LoadPhase
+
+_FILES_NS = 5 * NS_PER_S
+_PARTIAL_NS = 30 * NS_PER_S
+_NOTHING = PhaseTotals({}, [], [], 0)
+
+
+async def close_account(office: Office, phase: LoadPhase | None) -> Ending:
+    """Write what is written at the end and return how the run ended."""
+    ended = _NOTHING if phase is None else phase.close()
+    office.scribe.do("latency.hlog", office.seconds.close)
+    office.scribe.do("probes.csv", office.close_probes)
+    await office.scribe.done(_FILES_NS)
+    validity = _judge(office, phase, ended)
+    _fill(office, ended, validity)
+    if phase is not None:
+        _write_summary(office, phase, ended, validity)
+    if office.trip is not None:
+        body = {"run_id": office.place.run_id, **office.trip, "inputs": office.chronicle.document["breaker"]["inputs"]}
+        _write_json(office, "breaker.json", office.place.breaker, body)
+    await office.scribe.done(_FILES_NS)
+    invalid = (ExitCode.INVALID,) if phase is not None and validity.state is State.INVALID else ()
+    ending = office.end.ending(*invalid)
+    _write_ending(office, ending)
+    await office.scribe.done(_FILES_NS)
+    if ending.status is not Status.COMPLETED and office.setup.partial_report:
+        await _partial_summary(office)
+    if office.scribe.failure is not None and not _has_failure(office):  # the very last files failed
+        office.end.ask(Cause.FAILURE, office.scribe.failure)
+        ending = office.end.ending(*invalid)
+    office.chronicle.close()
+    office.forget_pids()
+    office.scribe.close()
+    office.log.close()
+    return ending
+
+
+def _has_failure(office: Office) -> bool:
+    return any(reason.cause is Cause.FAILURE for reason in office.end.reasons)
+
+
+def _judge(office: Office, phase: LoadPhase | None, ended: PhaseTotals) -> Validity:
+    totals = account(ended.totals)
+    lag = office.seconds.totals.get("lag")
+    if phase is not None:
+        for sentence in ended.unmatched:
+            office.chronicle.note(sentence)
+    return judge(
+        Evidence(
+            scheduled=totals["scheduled"],
+            sent=totals["sent"],
+            unsent=totals["unsent"],
+            dropped=totals["dropped_by"],
+            lag_p99_ns=None if lag is None else lag.percentile(99),
+            hosts=ended.hosts,
+            missing_seconds=ended.missing_seconds if office.end.first is None else 0,
+            unmatched=ended.unmatched,
+        )
+    )
+
+
+def _fill(office: Office, ended: PhaseTotals, validity: Validity) -> None:
+    document: Document = office.chronicle.document
+    totals = account(ended.totals)
+    document["load"] = {
+        **{name: totals[name] for name in ("scheduled", "sent", "unsent", "done", "in_flight")},
+        "failed": sum(totals["failed_by"].values()),
+        "dropped": sum(totals["dropped_by"].values()),
+        "failed_by": totals["failed_by"],
+        "dropped_by": totals["dropped_by"],
+        "late_events": office.seconds.late_events,
+        "hosts": list(ended.hosts),
+    }
+    document["exercise"] = office.exercise_body()
+    document["validity"] = validity.to_body()
+    if office.watch.final is not None:
+        document["observer"] = office.watch.final.summary
+    if office.log.lost:
+        document["notes"].append(f"{office.log.lost} lines of load.log could not be written")
+    office.chronicle.event(EventName.VALIDITY, state=validity.state.name, text=str(validity))
+
+
+def _write_summary(office: Office, phase: LoadPhase, ended: PhaseTotals, validity: Validity) -> None:
+    planned_ns = duration_ns(phase.plan)
+    ran_ns = min(planned_ns, office.seconds.standing.seconds * NS_PER_S) or planned_ns
+    figures = Figures(
+        run_id=office.place.run_id,
+        totals=ended.totals,
+        histograms=office.seconds.totals,
+        duration_ns=ran_ns,
+        target_rate_per_s=mean_rate_per_s(phase.plan),
+        sent_by_second=office.seconds.sent_by_second,
+        validity={"state": validity.state.name, "reasons": list(validity.reasons)},
+        late_events=office.seconds.late_events,
+    )
+    _write_json(office, "summary.json", office.place.summary, summary_document(figures))
+
+
+def _write_json(office: Office, name: str, path: Any, body: dict[str, Any]) -> None:
+    data = orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+    office.scribe.do(name, partial(path.write_bytes, data))
+
+
+def _write_ending(office: Office, ending: Ending) -> None:
+    document = office.chronicle.document
+    document["status"] = ending.status.value
+    document["exit_code"] = int(ending.exit_code)
+    document["end_timestamp"] = iso_utc(utc_now())
+    if ending.status is not Status.COMPLETED:
+        document["error"] = ending.sentence
+        document["notes"].extend(str(reason) for reason in office.end.reasons)
+    office.chronicle.event(
+        EventName.END, status=ending.status.value, exit_code=int(ending.exit_code), text=ending.sentence
+    )
+    office.chronicle.save()
+
+
+async def _partial_summary(office: Office) -> None:
+    """Have the reports write partial-summary.md; a failure of theirs is a line in load.log."""
+    spec = Spec(
+        "partial summary",
+        "reports",
+        0,
+        ("partial", str(office.place.path), "-o", str(office.place.partial_summary)),
+        office.setup.environment,
+    )
+    try:
+        report = await start_plain(spec, lambda line: office.log.info("partial summary", line=line))
+    except OSError as error:
+        office.log.error("the partial summary could not be made", error=str(error))
+        return
+    code = await report.wait(_PARTIAL_NS)
+    if code is None:
+        report.kill()
+        code = await report.wait(NS_PER_S)
+    if not office.place.partial_summary.exists():
+        office.log.error("the partial summary could not be made", how=how_it_ended(code))

@@ -1,0 +1,89 @@
+"""Plugin reloads, snapshot creates and restores beside the load, so that their metrics have something to tell.
+
+Laws: one operation after the other, never faster than one per `PERIOD_NS`, inside the load's time only; every request
+is counted, because the server counts it too; a failed one is data. For the demo service, or a target that the user
+names with --exercise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from loadgen.core.clock import monotonic_ns
+from loadgen.core.units import NS_PER_MS, NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import aiohttp
+
+    from loadgen.plan.model import Plan
+
+PERIOD_NS = 500 * NS_PER_MS
+_PLUGIN = "example-plugin"
+
+
+async def exercise(plan: Plan, t0_ns: int, until_ns: int, count: Callable[[str, str], None]) -> None:
+    """Do reload, create, restore in turn from t0 until shortly before `until_ns`.
+
+    `count` gets (operation, outcome) of every request that was sent; outcome is `http_2xx`, ..., `timeout`, `error`
+    or `aborted`.
+    """
+    import aiohttp
+
+    await asyncio.sleep(max(0, t0_ns - monotonic_ns()) / NS_PER_S)
+    headers = {} if plan.jwt is None else {"Authorization": f"Bearer {plan.jwt.reveal()}"}
+    timeout = aiohttp.ClientTimeout(total=plan.load.limits.timeout_ns / NS_PER_S)
+    async with aiohttp.ClientSession(plan.base_url, headers=headers, timeout=timeout, trust_env=False) as session:
+        await _rounds(_Exerciser(session, count), until_ns)
+
+
+async def _rounds(exerciser: _Exerciser, until_ns: int) -> None:
+    next_ns = monotonic_ns()
+    while True:
+        for step in (exerciser.reload, exerciser.create, exerciser.restore):
+            next_ns = max(next_ns + PERIOD_NS, monotonic_ns())
+            if next_ns + PERIOD_NS >= until_ns:
+                return
+            await asyncio.sleep((next_ns - monotonic_ns()) / NS_PER_S)
+            await step()
+
+
+class _Exerciser:
+    """The three operations; a restore uses the newest snapshot."""
+
+    def __init__(self, session: aiohttp.ClientSession, count: Callable[[str, str], None]) -> None:
+        self._session = session
+        self._count = count
+        self._snapshot = ""
+
+    async def reload(self) -> None:
+        await self._post("plugin_reload", f"/api/admin/plugins/{_PLUGIN}/reload-unsafe")
+
+    async def create(self) -> None:
+        answer = await self._post("snapshot_create", "/api/snapshots")
+        if isinstance(answer, dict):
+            self._snapshot = str(answer.get("id") or self._snapshot)
+
+    async def restore(self) -> None:
+        if self._snapshot:
+            await self._post("snapshot_restore", f"/api/snapshots/{self._snapshot}/restore")
+
+    async def _post(self, operation: str, path: str) -> Any:
+        import aiohttp
+
+        try:
+            async with self._session.post(path, json={}, allow_redirects=False) as response:
+                answer = await response.json(content_type=None) if response.content_length != 0 else None
+        except asyncio.CancelledError:
+            self._count(operation, "aborted")
+            raise
+        except TimeoutError:
+            self._count(operation, "timeout")
+            return None
+        except (aiohttp.ClientError, ValueError):
+            self._count(operation, "error")
+            return None
+        self._count(operation, f"http_{response.status // 100}xx")
+        return answer

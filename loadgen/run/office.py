@@ -1,0 +1,263 @@
+"""The desk of a run: what stages, workers and the observer report to, and what makes files and events of it.
+
+Laws: it decides nothing; every file is written by the scribe's thread; what is known of the run stands in the
+chronicle's document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from loadgen.core.clock import iso_utc, monotonic_ns, utc_now
+from loadgen.core.events import EventName
+from loadgen.core.histogram import histogram_max_ns
+from loadgen.core.logs import open_log
+from loadgen.core.redact import Redactor
+from loadgen.core.rundir import LOAD_PID, OBSERVE_PID
+from loadgen.core.units import NS_PER_S
+from loadgen.run.chronicle import Chronicle
+from loadgen.run.crew import Crew
+from loadgen.run.document import initial_document
+from loadgen.run.ending import Cause, End
+from loadgen.run.fingerprint import take_fingerprint
+from loadgen.run.guard import trip_body
+from loadgen.run.lock import remove_pid_file, write_pid_file
+from loadgen.run.phases import duration_ns
+from loadgen.run.probes import ProbesWriter, probe_row
+from loadgen.run.progress import Rows, progress_of
+from loadgen.run.seconds import Seconds
+from loadgen.run.summary import account, trend
+from loadgen.run.validity import Evidence, State, judge
+from loadgen.run.watch import Hooks, Watch
+from loadgen.run.writers import Scribe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loadgen.core.events import View
+    from loadgen.core.messages import Body, Probe, Sample
+    from loadgen.core.rundir import RunDirectory
+    from loadgen.plan.model import Plan
+    from loadgen.run.breaker import Trip
+    from loadgen.run.guard import Guard
+    from loadgen.run.merge import Row
+    from loadgen.run.phases import LoadPhase
+    from loadgen.run.setup import Setup
+
+
+class Office:
+    """Everything of a run that is not a decision: children, files, events, view."""
+
+    def __init__(self, plan: Plan, place: RunDirectory, view: View, setup: Setup) -> None:
+        self.plan = plan
+        self.place = place
+        self.setup = setup
+        self.end = End()
+        self.doing = "starting"
+        self.guard: Guard | None = None
+        redactor = Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
+        self.log = open_log(place.load_log, "loadgen", redactor, correlation_id=place.run_id)
+        self.scribe = Scribe(place.path, self._on_disk_failure)
+        self.chronicle = Chronicle(place, self.scribe, redactor, view, self.log)
+        self.crew = Crew(self.end, self.log, self.chronicle.gap)
+        self.watch = Watch(Hooks(self._on_sample, self._on_probe), self.end, self.log)
+        self.seconds = Seconds(histogram_max_ns(plan.load.limits.timeout_ns))
+        self.seconds_shown = self.seconds
+        self.trip: Body | None = None
+        self.exercised: Counter[tuple[str, str]] = Counter()
+        self._view = view
+        self._probes: ProbesWriter | None = None
+        self._state = State.VALID
+
+    def __repr__(self) -> str:
+        return f"<Office of {self.place.run_id}, {self.doing}>"
+
+    async def open(self) -> None:
+        """Write the first metadata.json and the pid file."""
+        plan = self.plan
+        fingerprint = await asyncio.to_thread(take_fingerprint, plan.load.workers)
+        self.chronicle.document = initial_document(
+            plan, self.place.run_id, utc_now(), fingerprint, self.setup.preflight
+        )
+        self.chronicle.document["notes"] = list(self.setup.notes)
+        self.chronicle.save()
+        if self.setup.pid_dir is not None:
+            path = self.setup.pid_dir / LOAD_PID
+            self.scribe.do(str(path), partial(write_pid_file, path, os.getpid()))
+
+    def phase(self, name: str, doing: str) -> None:
+        """A phase begins."""
+        self.doing = doing
+        self.chronicle.event(EventName.PHASE, phase=name)
+
+    def note_observer(self) -> None:
+        """The observer runs: leave its pid."""
+        if self.setup.pid_dir is not None and self.watch.pid is not None:
+            path = self.setup.pid_dir / OBSERVE_PID
+            self.scribe.do(str(path), partial(write_pid_file, path, self.watch.pid))
+
+    def forget_pids(self) -> None:
+        """Have our pid files removed."""
+        if self.setup.pid_dir is None:
+            return
+        for name, pid in ((LOAD_PID, os.getpid()), (OBSERVE_PID, self.watch.pid)):
+            if pid is not None:
+                self.scribe.do(str(name), partial(remove_pid_file, self.setup.pid_dir / name, pid))
+
+    def metrics_detail(self, detail: Body) -> None:
+        """Keep what the observer found out about the metrics."""
+        document = self.chronicle.document
+        document["metrics_mode"] = detail.get("mode")
+        document["mandatory_metrics"] = detail.get("mandatory", [])
+        document["not_applicable"] = detail.get("not_applicable", [])
+        for name in detail.get("missing", []):
+            self.chronicle.event(EventName.NOTE, text=f"the metric {name} is not exposed")
+        self.chronicle.save()
+
+    def counters(self, name: str, sample: Sample | None) -> None:
+        """Keep the counters of the first or the last scrape; without them say what is missing."""
+        if sample is None or not sample.ok:
+            self.chronicle.gap(f"no {name.replace('_', ' ')}: the scrape failed")
+        else:
+            self.chronicle.document[name] = sample.counters
+        self.chronicle.save()
+
+    def begin_load(self, t0_ns: int) -> None:
+        """The measured load begins at t0: files that count from it are opened."""
+        anchor = self.chronicle.begin_load(t0_ns)
+        self.scribe.do("load-stats.csv", partial(self.seconds.open, self.place, anchor))
+        if self.plan.observation is not None and self.plan.observation.probe_ns:
+            self.scribe.do("probes.csv", self._open_probes)
+        self._note_inputs(t0_ns)
+        self.chronicle.event(EventName.PHASE, phase="main", t0=iso_utc(anchor.wall))
+        self.chronicle.save()
+
+    def row_taker(self, seconds: Seconds) -> Callable[[Row], None]:
+        """Return what a phase gives its rows to."""
+        return lambda row: self.scribe.do("load-stats.csv", partial(seconds.take, row))
+
+    def keep_warmup(self, phase: LoadPhase, seconds: Seconds) -> None:
+        """Keep the account of the warm-up, apart from that of the run."""
+        ended = phase.close()
+        self.chronicle.document["warmup"] = {
+            **account(ended.totals),
+            "duration_seconds": duration_ns(phase.plan) / NS_PER_S,
+            "rate_per_s": phase.plan.stages[0].rate.per_s,
+            "concurrency": phase.plan.concurrency,
+        }
+        self.scribe.do("metadata.json", partial(self._keep_warmup_trend, seconds))
+        self.chronicle.save()
+
+    def count_exercise(self, operation: str, outcome: str) -> None:
+        """Count one request of the exercise."""
+        self.exercised[operation, outcome] += 1
+
+    def exercise_body(self) -> Body:
+        """Return the account of the exercise for metadata.json."""
+        by_operation: Counter[str] = Counter()
+        by_outcome: Counter[str] = Counter()
+        for (operation, outcome), count in self.exercised.items():
+            by_operation[operation] += count
+            by_outcome[outcome] += count
+        return {
+            "requests": self.exercised.total(),
+            "by_outcome": dict(by_outcome),
+            "by_operation": dict(by_operation),
+        }
+
+    def keep_trip(self, trip: Trip) -> None:
+        """Keep why the breaker tripped."""
+        anchor = self.chronicle.anchor
+        at = utc_now() if anchor is None else anchor.wall_at(trip.at_ns)
+        phase = "" if self.crew.phase is None else self.crew.phase.name
+        self.trip = trip_body(trip, iso_utc(at), phase)
+        self._note_inputs(trip.at_ns)
+        self.chronicle.document["breaker"]["trip"] = self.trip
+        self.chronicle.event(EventName.BREAKER, trip.at_ns, state="TRIPPED", **self.trip)
+        self.chronicle.save()
+
+    def show(self) -> None:
+        """Show the state of the phase that runs, if one does."""
+        phase, now_ns = self.crew.phase, monotonic_ns()
+        if phase is None or not phase.started:
+            return
+        standing = self.seconds_shown.standing
+        live = phase.ticks.live()
+        verdict = judge(Evidence(live.scheduled, live.sent, dropped=live.dropped, lag_p99_ns=standing.lag_p99_ns))
+        if verdict.state is not self._state:
+            self._state = verdict.state
+            self.chronicle.event(EventName.VALIDITY, state=verdict.state.name, text=str(verdict))
+        observation = self.plan.observation
+        rows = Rows() if observation is None else Rows(self.watch.rows, observation.samples, observation.interval_ns)
+        lines = () if self.guard is None else self.guard.lines(now_ns)
+        self._view.progress(progress_of(phase, standing, rows, lines, str(verdict), now_ns))
+
+    # --- what children and threads report -------------------------------------------------------------------------
+
+    def _on_sample(self, sample: Sample) -> None:
+        document = self.chronicle.document
+        if sample.window is not None:
+            document["server_window"] = sample.window
+        if not sample.label:
+            document["samples_written"] = self.watch.rows
+        data: dict[str, Any] = {"number": sample.number, "ok": sample.ok, "row": sample.row, "notes": sample.notes}
+        self.chronicle.event(EventName.SAMPLE, sample.at_ns, label=sample.label, **data)
+        if not sample.ok and not sample.label:
+            self.chronicle.gap(f"sample {sample.number} failed: {'; '.join(sample.notes)}")
+        self.chronicle.save()
+
+    def _on_probe(self, probe: Probe) -> None:
+        anchor = self.chronicle.anchor
+        if anchor is None or self.guard is None:
+            return
+        self.guard.probe(probe)
+        if not probe.ok:
+            self.chronicle.event(EventName.PROBE, probe.at_ns, ok=False, text=probe.error)
+        lines = self.guard.lines(probe.at_ns)
+        row = probe_row(probe, anchor.wall_at(probe.at_ns), anchor.monotonic_ns, lines)
+        self.scribe.do("probes.csv", partial(self._write_probe, row))
+
+    def _on_disk_failure(self, sentence: str) -> None:
+        self.log.error("a file could not be written", why=sentence)
+        self.end.ask(Cause.FAILURE, sentence)
+
+    def _note_inputs(self, now_ns: int) -> None:
+        """Write every breaker input's state into the document, and tell it when the load begins."""
+        states = () if self.guard is None else self.guard.states(now_ns)
+        self.chronicle.document["breaker"]["inputs"] = [
+            {
+                "input": state.input.value,
+                "armed": state.armed,
+                "reason": state.reason,
+                "value": state.value,
+                "threshold": state.threshold,
+                "window_s": state.window_s,
+                "tripped": state.tripped,
+            }
+            for state in states
+        ]
+        if self.trip is None:
+            for state in states:
+                shown = "ARMED" if state.armed else "UNARMED"
+                self.chronicle.event(EventName.BREAKER, input=state.input.value, state=shown, text=state.reason)
+
+    # --- in the scribe's thread -----------------------------------------------------------------------------------
+
+    def _open_probes(self) -> None:
+        self._probes = ProbesWriter(self.place.probes_csv)
+
+    def _write_probe(self, row: list[str]) -> None:
+        if self._probes is not None:
+            self._probes.write(row)
+
+    def close_probes(self) -> None:
+        """Close probes.csv; a job for the scribe."""
+        if self._probes is not None:
+            self._probes.close()
+
+    def _keep_warmup_trend(self, seconds: Seconds) -> None:
+        self.chronicle.document["warmup"]["http_req_duration"] = trend(seconds.totals.get("response"))

@@ -1,0 +1,57 @@
+"""The state of a run at one instant, for a view. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loadgen.core.events import Progress
+from loadgen.run.phases import duration_ns, rate_at
+
+if TYPE_CHECKING:
+    from loadgen.core.events import BreakerLine
+    from loadgen.run.phases import LoadPhase
+    from loadgen.run.seconds import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of metrics.csv: `written` of `asked`, one every `interval_ns`; asked 0 without an observer."""
+
+    written: int = 0
+    asked: int = 0
+    interval_ns: int = 0
+
+
+def progress_of(
+    phase: LoadPhase, standing: Standing, rows: Rows, breaker: tuple[BreakerLine, ...], validity: str, now_ns: int
+) -> Progress:
+    """Return what a view shows of a phase that has begun."""
+    live = phase.ticks.live()
+    elapsed_ns = phase.elapsed_ns(now_ns)
+    main = phase.name == "main"
+    next_ns = (rows.written + 1) * rows.interval_ns - elapsed_ns
+    return Progress(
+        phase=phase.name,
+        elapsed_ns=elapsed_ns,
+        total_ns=duration_ns(phase.plan),
+        scheduled=live.scheduled,
+        sent=live.sent,
+        done=live.done,
+        failed=live.failed,
+        dropped=live.dropped,
+        in_flight=live.in_flight,
+        backlog=live.backlog,
+        target_rate_per_s=rate_at(phase.plan, elapsed_ns),
+        achieved_rate_per_s=float(standing.sent),
+        p50_ns=standing.p50_ns,
+        p95_ns=standing.p95_ns,
+        p99_ns=standing.p99_ns,
+        max_ns=standing.max_ns,
+        lag_p99_ns=standing.lag_p99_ns,
+        breaker=breaker,
+        sample=rows.written if main else 0,
+        samples=rows.asked if main else 0,
+        next_sample_ns=max(0, next_ns) if main and rows.written < rows.asked else None,
+        validity=validity,
+    )

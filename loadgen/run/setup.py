@@ -1,0 +1,32 @@
+"""What a command decides about a run besides its plan: names of children, pid files, what preflight found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """`environment` is what children get, already without secrets.
+
+    `unarmed` maps breaker inputs to the reason why preflight could not arm them. `exercise` runs plugin and snapshot
+    operations beside the load. `pid_dir` is where the pid files go, None for none. `partial_report` has a partial
+    summary made when the run did not complete.
+    """
+
+    environment: Mapping[str, str]
+    worker_module: str = "loadgen.worker"
+    observer_module: str = "observer"
+    stop_file: Path | None = None
+    pid_dir: Path | None = None
+    detached: bool = False
+    exercise: bool = False
+    partial_report: bool = True
+    unarmed: Mapping[str, str] = field(default_factory=dict)
+    preflight: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[str] = ()
