@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from loadgen.core.errors import ExitCode, worst_exit
 from reports.analysis import metrics
 from reports.analysis.actions import next_actions
-from reports.analysis.budget import Budget, budget_of
+from reports.analysis.budget import DEFAULT_TARGET_PCT, Budget, budget_of
+from reports.analysis.check import Check, Status
 from reports.analysis.client import (
     ClientErrors,
     ClockLine,
@@ -28,20 +29,24 @@ from reports.analysis.client import (
 from reports.analysis.comparison import Comparison, compare
 from reports.analysis.conduct import judge_breaker, judge_end, judge_record, judge_validity, tripped
 from reports.analysis.coverage import Coverage, cover, judge_load
+from reports.analysis.quantity import count, show
 from reports.analysis.remarks import Absence, absences, banners, irregularities
 from reports.analysis.traffic import (
     FallbackSource,
     Operations,
+    StatusSplit,
     Throughput,
     fallback_sources,
     operations,
+    status_split,
     throughput,
 )
 from reports.analysis.window import window_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from loadgen.core.slo import SloTargets
-    from reports.analysis.check import Check
     from reports.model.run import Run
     from reports.model.server import ServerWindow
 
@@ -70,9 +75,12 @@ class Assessment:
 
     run: Run
     targets: SloTargets
+    overrides: tuple[str, ...]
     verdict: Verdict
     exit_code: ExitCode
     reasons: tuple[str, ...]
+    missing: tuple[str, ...]
+    key_figures: tuple[str, ...]
     slo: tuple[Check, ...]
     conduct: tuple[Check, ...]
     coverage: Coverage
@@ -82,17 +90,33 @@ class Assessment:
     endings: tuple[Ending, ...]
     comparison: tuple[Comparison, ...]
     throughput: Throughput
+    status_split: StatusSplit
     fallback: tuple[FallbackSource, ...]
     operations: tuple[Operations, ...]
     budgets: tuple[Budget, ...]
     banners: tuple[str, ...]
-    absences: tuple[Absence, ...]
+    judged_absences: tuple[Check, ...]
+    column_absences: tuple[Absence, ...]
     irregularities: tuple[str, ...]
     actions: tuple[str, ...]
 
 
-def assess(run: Run, targets: SloTargets, budget_target_pct: float) -> Assessment:
-    """Judge a run against its targets; `budget_target_pct` is the success rate the error budget is counted from."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a run is judged against.
+
+    `overrides` names the environment variables that changed a target; `budget_target_pct` is the success rate that
+    the error budget is counted from.
+    """
+
+    targets: SloTargets
+    overrides: tuple[str, ...] = ()
+    budget_target_pct: float = DEFAULT_TARGET_PCT
+
+
+def assess(run: Run, asked: Question) -> Assessment:
+    """Judge a run."""
+    targets = asked.targets
     window = window_of(run)
     coverage = cover(run)
     slo = _slo_checks(run, window, targets)
@@ -111,10 +135,13 @@ def assess(run: Run, targets: SloTargets, budget_target_pct: float) -> Assessmen
     errors = errors_of(run.client.account)
     return Assessment(
         run=run,
-        targets=targets,
+        targets=asked.targets,
+        overrides=asked.overrides,
         verdict=verdict,
         exit_code=exit_code,
         reasons=_reasons(verdict, checks),
+        missing=tuple(check.title for check in checks if check.missing),
+        key_figures=tuple(_key_figures(slo, errors)),
         slo=slo,
         conduct=conduct,
         coverage=coverage,
@@ -124,11 +151,13 @@ def assess(run: Run, targets: SloTargets, budget_target_pct: float) -> Assessmen
         endings=endings(run.client.account),
         comparison=compare(run.client, window),
         throughput=throughput(run, window),
+        status_split=status_split(window),
         fallback=fallback_sources(run, window),
         operations=operations(run, window),
-        budgets=_budgets(errors, window, budget_target_pct),
+        budgets=_budgets(errors, window, asked.budget_target_pct),
         banners=banners(run),
-        absences=absences(run, slo),
+        judged_absences=tuple(check for check in slo if check.status is Status.NA),
+        column_absences=absences(run),
         irregularities=irregularities(run, window),
         actions=next_actions(run, checks),
     )
@@ -177,6 +206,17 @@ def _reasons(verdict: Verdict, checks: tuple[Check, ...]) -> tuple[str, ...]:
     failed = [check.sentence for check in checks if check.stops]
     missing = [check.sentence for check in checks if check.missing and check.sentence not in invalid]
     return (*invalid, *failed, *missing)
+
+
+def _key_figures(slo: tuple[Check, ...], errors: ClientErrors | None) -> Iterator[str]:
+    """Yield the few figures that a reader looks for first."""
+    if errors is not None:
+        yield f"{count(errors.judged)} requests"
+    by_key = {check.key: check for check in slo}
+    for key, name in (("success_client", "success"), ("p95_client", "p95"), ("p99_client", "p99"), ("error", "errors")):
+        check = by_key[key]
+        if check.value is not None and check.goal is not None:
+            yield f"{name} {show(check.value, check.goal.unit, beside=check.goal.bound)}"
 
 
 def _budgets(errors: ClientErrors | None, window: ServerWindow | None, target_pct: float) -> tuple[Budget, ...]:

@@ -73,8 +73,12 @@ def explain(trip: Trip) -> str:
         parts.append(f"over {trip.window_s:g} s")
     if trip.rule:
         parts.append(f"rule: {trip.rule}")
+    if trip.phase and trip.phase != "main":
+        parts.append(f"during {trip.phase}")
     if trip.at:
         parts.append(f"at {trip.at}")
+    if trip.detail:
+        parts.append(trip.detail)
     return ", ".join(parts)
 
 

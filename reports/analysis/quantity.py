@@ -93,6 +93,8 @@ def plural(number: int, noun: str) -> str:
 
 
 def _ms_decimals(milliseconds: float) -> int:
+    if milliseconds == 0:
+        return 0
     for bound, decimals in ((100, 0), (10, 1), (1, 2)):
         if abs(milliseconds) >= bound:
             return decimals

@@ -5,23 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.analysis.check import Status
 from reports.analysis.coverage import in_production
 from reports.analysis.quantity import count, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from reports.analysis.check import Check
     from reports.model.run import Run
     from reports.model.server import ServerWindow
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A figure that does not exist and why."""
+    """Columns of metrics.csv that are NA, and why."""
 
-    name: str
+    columns: tuple[str, ...]
     reason: str
 
 
@@ -38,27 +36,24 @@ def banners(run: Run) -> tuple[str, ...]:
     return tuple(found)
 
 
-def absences(run: Run, checks: Iterable[Check]) -> tuple[Absence, ...]:
-    """Return every judged metric without a figure, then every column of metrics.csv that is NA somewhere."""
-    judged = [Absence(check.title, check.reason) for check in checks if check.status is Status.NA]
-    return (*judged, *_columns(run))
-
-
-def _columns(run: Run) -> Iterator[Absence]:
+def absences(run: Run) -> tuple[Absence, ...]:
+    """Return the columns of metrics.csv that are NA in all measured rows or in some."""
     measured = [row for row in run.rows if row.measured]
     if not measured:
-        return
-    throughout = [name for name in measured[0].values if all(row.get(name) is None for row in measured)]
-    if throughout:
-        reason = "NA in every row: the service has no such metric, or nothing of the kind happened"
-        yield Absence(", ".join(f"`{name}`" for name in throughout), reason)
-    for name in measured[0].values:
-        missing = [row for row in measured if row.get(name) is None]
+        return ()
+    columns = tuple(measured[0].values)
+    throughout = tuple(name for name in columns if all(row.get(name) is None for row in measured))
+    found = [Absence(throughout, "NA in every sample: the service has no such metric, or nothing of the kind happened")]
+    by_rows: dict[tuple[int, ...], list[str]] = {}
+    for name in columns:
+        missing = tuple(row.number or at for at, row in enumerate(measured, 1) if row.get(name) is None)
         if missing and len(missing) < len(measured):
-            rows = ", ".join(str(row.number) for row in missing if row.number is not None)
-            yield Absence(
-                f"`{name}`", f"NA in {plural(len(missing), 'row')} ({rows}): nothing of the kind happened there"
-            )
+            by_rows.setdefault(missing, []).append(name)
+    for rows, names in by_rows.items():
+        numbers = ", ".join(map(str, rows))
+        reason = f"NA in {plural(len(rows), 'sample')} ({numbers}): nothing of the kind had happened by then"
+        found.append(Absence(tuple(names), reason))
+    return tuple(absence for absence in found if absence.columns)
 
 
 def irregularities(run: Run, window: ServerWindow | None) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ _OPERATIONS = (
     ("Plugin reload", "plugin_reload_success", "plugin_reload_failure", "plugin_reload"),
     ("Snapshot create", "snapshot_create_success", "snapshot_create_failure", ""),
     ("Snapshot restore", "snapshot_restore_success", "snapshot_restore_failure", ""),
-    ("Snapshot, all", "", "", "snapshot_operation"),
+    ("Snapshot, both", "", "", "snapshot_operation"),
 )
 
 
@@ -39,6 +39,25 @@ class Throughput:
     http_ops: float | None
     rpc_attempts: float | None
     cache_attempts: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSplit:
+    """The shares of 4xx and 5xx among the service's requests, in %."""
+
+    share_4xx_pct: float | None
+    share_5xx_pct: float | None
+
+
+def status_split(window: ServerWindow | None) -> StatusSplit:
+    """Return the window's split of errors."""
+    if window is None:
+        return StatusSplit(None, None)
+    return StatusSplit(_share(window.errors_4xx, window.requests), _share(window.errors_5xx, window.requests))
+
+
+def _share(part: float | None, whole: float | None) -> float | None:
+    return part / whole * 100 if part is not None and whole else None
 
 
 @dataclass(frozen=True, slots=True)

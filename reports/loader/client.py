@@ -29,6 +29,7 @@ _TREND_OF = {
     "wait": "loadgen_wait",
 }
 _PERCENTILE_KEYS = {"p50": "med", "p90": "p(90)", "p95": "p(95)", "p99": "p(99)"}
+MS_PER_S = 1_000
 _ENDPOINT_KEYS = {"p50": "p50_ms", "p95": "p95_ms", "p99": "p99_ms", "max": "max_ms"}
 
 
@@ -113,9 +114,13 @@ def read_endpoints(summary: Fields) -> tuple[Endpoint, ...]:
     found = []
     for name in inner.names():
         item = inner.below(name)
-        percentiles = {short: item.number(key) for short, key in _ENDPOINT_KEYS.items()}
+        percentiles = {short: _from_ms(item.number(key)) for short, key in _ENDPOINT_KEYS.items()}
         found.append(Endpoint(name, item.whole("sent"), item.whole("done"), _sum_or_count(item, "failed"), percentiles))
     return tuple(found)
+
+
+def _from_ms(value: float | None) -> float | None:
+    return None if value is None else value / MS_PER_S
 
 
 def read_claims(summary: Fields) -> dict[str, dict[str, float]]:
@@ -165,4 +170,4 @@ def read_seconds(path: Path) -> SecondsRead:
     account = Account(
         due, sent, due - sent - dropped, dropped, done, failed, sent - done - failed, {Outcome.OK.label: done, **labels}
     )
-    return SecondsRead(account, len(rows), total("late_events"), stats.skipped)
+    return SecondsRead(account, int(rows[-1]["second"]) + 1, total("late_events"), stats.skipped)

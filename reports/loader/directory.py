@@ -103,7 +103,7 @@ class _Reading:
             counters_at_start=metadata.read_counters(fields),
             window=read_window(fields),
             exercise=fields.below("exercise").counts("by_outcome"),
-            gaps=fields.texts("gaps"),
+            gaps=metadata.read_gaps(fields),
             notes=(*fields.texts("notes"), *fields.texts("error")),
             synthetic=bool(fields.flag("synthetic")),
         )

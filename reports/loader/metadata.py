@@ -73,7 +73,18 @@ def read_trip(fields: Fields) -> Trip | None:
         window_s=fields.number("window_s") if fields.has("window_s") else fields.number("window"),
         at=fields.text("at"),
         rule=fields.text("rule"),
+        phase=fields.text("phase"),
+        detail=fields.text("detail"),
     )
+
+
+def read_gaps(fields: Fields) -> tuple[str, ...]:
+    """Return what was not measured, each with its time where it is known."""
+    found = []
+    for gap in fields.each("gaps"):
+        at, text = gap.number("t_s"), gap.text("text")
+        found.append(f"Gap at {at:g} s: {text}" if at is not None else f"Gap: {text}")
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint's share: counts and response percentiles in ms, None where unknown."""
+    """One endpoint's share: counts and response percentiles in s, None where unknown."""
 
     name: str
     sent: int | None
     done: int | None
     failed: int | None
-    percentiles_ms: Mapping[str, float | None]
+    percentiles_s: Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)

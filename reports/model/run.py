@@ -84,6 +84,8 @@ class Trip:
     window_s: float | None
     at: str
     rule: str
+    phase: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,32 @@
+"""The command `report`: one verb a file, loaded when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+import click
+
+_VERBS = {
+    "partial": "reports.verbs.partial:partial",
+    "production": "reports.verbs.production:production",
+}
+
+
+class VerbGroup(click.Group):
+    """A click group whose verbs are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = _VERBS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        return cast("click.Command", getattr(import_module(module), attribute))
+
+
+@click.group(cls=VerbGroup)
+def report() -> None:
+    """Turn run directories into verdicts and reports."""

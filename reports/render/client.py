@@ -1,0 +1,102 @@
+"""What the client saw: latency table, account, endings, endpoints, both sides, error budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.analysis.quantity import NA, Unit, count, show
+from reports.render.markdown import code, plain, section, table
+
+if TYPE_CHECKING:
+    from reports.analysis.assessment import Assessment
+    from reports.analysis.client import ClockLine
+    from reports.analysis.comparison import Comparison
+    from reports.model.client import Endpoint
+
+
+def latency(assessment: Assessment) -> list[str]:
+    """Return the table of the client's clocks."""
+    headers = ("Clock", "Count", "p50", "p90", "p95", "p99", "p99.9", "Max", "Beyond range", "Meaning")
+    rows = table(headers, (_clock_row(line) for line in assessment.clocks), right=range(1, 9))
+    legend = "Response counts from the moment a request was due, so a stalled service cannot hide behind a late send."
+    return section("Client Latency (HDR)", rows or ["No latency was recorded by the client.", ""], [legend])
+
+
+def _clock_row(line: ClockLine) -> tuple[str, ...]:
+    times = (show(seconds, Unit.SECONDS) for seconds in (*line.percentiles_s, line.maximum_s))
+    return (line.clock, count(line.count), *times, count(line.out_of_range), line.meaning)
+
+
+def requests(assessment: Assessment) -> list[str]:
+    """Return where every request ended: the account, the ways of ending, the endpoints."""
+    account = assessment.run.client.account
+    if account is None:
+        return section("Requests", ["The account of requests is missing.", ""])
+    lines = [
+        f"scheduled {count(account.scheduled)} = sent {count(account.sent)} + unsent {count(account.unsent)} + "
+        f"dropped {count(account.dropped)}  ",
+        f"sent {count(account.sent)} = done {count(account.done)} + failed {count(account.failed)} + "
+        f"in flight {count(account.in_flight)}",
+        "",
+    ]
+    endings = [
+        (code(item.label), count(item.count), show(item.share_pct, Unit.PERCENT), item.text + _whose(item.ours))
+        for item in assessment.endings
+    ]
+    ways = table(("Ending", "Requests", "Share", "Meaning"), endings, right=(1, 2))
+    return section("Requests", lines, ways, endpoints(assessment))
+
+
+def _whose(ours: bool) -> str:
+    return " (our own fault: not counted against the service)" if ours else ""
+
+
+def endpoints(assessment: Assessment) -> list[str]:
+    """Return the table of endpoints, empty without any."""
+    headers = ("Endpoint", "Sent", "Done", "Failed", "p50", "p95", "p99", "Max")
+    rows = (_endpoint_row(item) for item in assessment.run.client.endpoints)
+    return table(headers, rows, right=range(1, 8))
+
+
+def _endpoint_row(item: Endpoint) -> tuple[str, ...]:
+    times = (show(item.percentiles_s.get(name), Unit.SECONDS) for name in ("p50", "p95", "p99", "max"))
+    return (code(item.name), count(item.sent), count(item.done), count(item.failed), *times)
+
+
+def both_sides(assessment: Assessment) -> list[str]:
+    """Return the percentiles of client and server beside each other."""
+    headers = ("Percentile", "Client response", "Client service", "Server", "Server's bucket", "Service - server")
+    rows = table(headers, (_comparison_row(line) for line in assessment.comparison), right=range(1, 6))
+    legend = (
+        "The last column is what the service's own clock does not see (network, accept queue, middleware before the "
+        "timer) and what its buckets blur."
+    )
+    return section("Client and Server", rows, [legend] if rows else [])
+
+
+def _comparison_row(line: Comparison) -> tuple[str, ...]:
+    bucket = NA
+    if line.server is not None:
+        bucket = f"{show(line.server.lower_s, Unit.SECONDS)} – {show(line.server.upper_s, Unit.SECONDS)}"
+    own = line.server.value_s if line.server else None
+    shown = (line.response_s, line.service_s, own)
+    prefix = "≥ " if line.server is not None and line.server.saturated else ""
+    response, service, server = (show(seconds, Unit.SECONDS) for seconds in shown)
+    return (line.name, response, service, prefix + server, bucket, show(line.outside_s, Unit.SECONDS))
+
+
+def error_budget(assessment: Assessment) -> list[str]:
+    """Return how much of the allowed failure the window used."""
+    headers = ("Side", "Requests", "Target", "Failures allowed", "Failures", "Budget remaining")
+    rows = [
+        (
+            plain(budget.side),
+            count(budget.total),
+            show(budget.target_pct, Unit.PERCENT),
+            count(budget.allowed),
+            count(budget.used),
+            show(budget.remaining_pct, Unit.PERCENT),
+        )
+        for budget in assessment.budgets
+    ]
+    return section("Error Budget", table(headers, rows, right=range(1, 6)))

@@ -1,0 +1,46 @@
+"""The partial summary in markdown: what a person who was called to an aborted run needs, in one page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from loadgen.core.clock import iso_utc
+from reports.analysis.partial import planned_text
+from reports.render import client, record, verdict
+from reports.render.markdown import bullets, document, plain, prose, section
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reports.analysis.partial import Partial
+
+
+def partial_summary(partial: Partial, generated: datetime) -> str:
+    """Return the summary as markdown; `generated` is when it was made (aware)."""
+    assessment = partial.assessment
+    run = assessment.run
+    return document(
+        [f"# Partial Summary: {plain(run.name)}", ""],
+        [f"**{plain(_sentence(partial.trip or partial.end))}** This is no verdict and no baseline.", ""],
+        [f"Generated (UTC): {iso_utc(generated)}", ""],
+        section("Impact", bullets(plain(sentence) for sentence in partial.impact)),
+        record.parameters(run),
+        section("Duration", bullets(_duration(partial))),
+        verdict.slo_summary(assessment, "Partial Results"),
+        section("Circuit Breaker Trip", [plain(_sentence(partial.trip))] if partial.trip else []),
+        section("What To Do", [f"{at}. {prose(item)}" for at, item in enumerate(partial.actions, 1)]),
+        client.latency(assessment),
+        client.requests(assessment),
+        verdict.run_checks(assessment),
+        record.irregularities(assessment),
+    )
+
+
+def _duration(partial: Partial) -> list[str]:
+    coverage = partial.assessment.coverage
+    asked = "NA" if coverage.asked is None else str(coverage.asked)
+    return [f"Load: {planned_text(partial)}", f"Samples: {coverage.samples} of {asked}"]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

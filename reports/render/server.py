@@ -1,0 +1,75 @@
+"""What the service's own metrics say: throughput, fallback sources, plugin and snapshot operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.analysis.quantity import Unit, count, show
+from reports.render.markdown import bullets, code, section, table
+
+if TYPE_CHECKING:
+    from reports.analysis.assessment import Assessment
+
+
+def throughput(assessment: Assessment) -> list[str]:
+    """Return the average rate, both sides' counts of requests, the status split and the operation counts."""
+    flow, window = assessment.throughput, assessment.window
+    split = assessment.status_split
+    items = [
+        f"Average: {show(flow.average_per_s, Unit.PER_SECOND)} served over the window"
+        + (
+            f"; samples {show(flow.rows.minimum, Unit.PER_SECOND)} – {show(flow.rows.maximum, Unit.PER_SECOND)}"
+            if flow.rows
+            else ""
+        ),
+        f"Requests: the service counted {count(flow.served)}, we sent {count(flow.sent)}"
+        + (
+            f" (difference {count(flow.others)}: other traffic, exercise and start-up, or requests that never arrived)"
+            if flow.others
+            else ""
+        ),
+        f"4xx: {count(window.errors_4xx if window else None)} ({show(split.share_4xx_pct, Unit.PERCENT)}), "
+        f"5xx: {count(window.errors_5xx if window else None)} ({show(split.share_5xx_pct, Unit.PERCENT)})",
+        f"HTTP adapter operations: {count(flow.http_ops)}",
+        f"Message bus RPC attempts: {count(flow.rpc_attempts)}",
+        f"Cache get attempts: {count(flow.cache_attempts)}",
+    ]
+    return section("Throughput", bullets(items))
+
+
+def fallback_sources(assessment: Assessment) -> list[str]:
+    """Return the three sources and the reasons behind them."""
+    headers = ("Source", "Fallbacks", "Operations", "Window", "Samples' avg")
+    rows = [
+        (
+            item.name,
+            count(item.events),
+            count(item.attempts),
+            show(item.window_pct, Unit.PERCENT),
+            show(item.rows_average_pct, Unit.PERCENT),
+        )
+        for item in assessment.fallback
+    ]
+    by_reason = assessment.window.fallback_by_reason if assessment.window else {}
+    reasons = ", ".join(f"{code(name)} {count(number)}" for name, number in sorted(by_reason.items()) if number)
+    return section(
+        "Fallback Sources",
+        table(headers, rows, right=range(1, 5)),
+        [f"By reason: {reasons}", ""] if reasons else [],
+    )
+
+
+def operations(assessment: Assessment) -> list[str]:
+    """Return the counts and percentiles of plugin and snapshot operations."""
+    headers = ("Operation", "Success", "Failure", "p95", "p99")
+    rows = [
+        (
+            item.name,
+            count(item.success),
+            count(item.failure),
+            show(item.p95_s, Unit.SECONDS),
+            show(item.p99_s, Unit.SECONDS),
+        )
+        for item in assessment.operations
+    ]
+    return section("Plugin Reload & Snapshot Operations", table(headers, rows, right=range(1, 5)))

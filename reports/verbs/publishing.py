@@ -1,0 +1,29 @@
+"""Hand a finished text out: to standard output, or to a file that is replaced whole."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from loadgen.core.errors import LoadgenError
+from loadgen.core.redact import Redactor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def publish(text: str, output: Path | None) -> None:
+    """Write a text with everything that looks like a secret masked; raise LoadgenError when the file cannot be."""
+    safe = Redactor().text(text)
+    if output is None:
+        click.echo(safe, nl=False)
+        return
+    beside = output.with_name(f"{output.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_text(safe, encoding="utf-8")
+        beside.replace(output)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise LoadgenError(f"{output}: the report cannot be written ({error.strerror})") from error
