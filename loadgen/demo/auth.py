@@ -1,0 +1,108 @@
+"""Who may ask: bearer tokens of the API, the token of scrapes, the token of internal routes.
+
+Law: a token that is given must be valid, also where none is demanded; every refusal is counted.
+"""
+
+from __future__ import annotations
+
+import hmac
+import warnings
+from typing import TYPE_CHECKING
+
+import jwt
+
+from loadgen.core.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from loadgen.core.redact import Secret
+    from loadgen.demo.metrics import Metrics
+
+_MAX_KNOWN = 1_000
+_REASONS: tuple[tuple[type[jwt.InvalidTokenError], str], ...] = (
+    (jwt.ExpiredSignatureError, "expired"),
+    (jwt.ImmatureSignatureError, "not_yet_valid"),
+    (jwt.InvalidSignatureError, "invalid_signature"),
+    (jwt.InvalidAlgorithmError, "invalid_algorithm"),
+)
+
+
+class RefusedError(Exception):
+    """A credential that is missing or not valid; `reason` is a label value, never the credential."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def bearer(headers: Mapping[str, str]) -> str | None:
+    """Return the bearer token of a request, None without one; another scheme gives an empty token."""
+    given = headers.get("Authorization")
+    if given is None:
+        return None
+    scheme, _, token = given.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+class JwtGuard:
+    """Checks HS256 tokens; one that was valid is remembered until it expires, since signatures cost time."""
+
+    def __init__(self, secret: Secret, metrics: Metrics, *, required: bool) -> None:
+        self._secret = secret
+        self._metrics = metrics
+        self._required = required
+        self._known: dict[str, float | None] = {}
+
+    def check(self, headers: Mapping[str, str]) -> None:
+        """Raise RefusedError when the token is missing though demanded, or not valid."""
+        token = bearer(headers)
+        if token is None and not self._required:
+            return
+        try:
+            self._verify(token)
+        except RefusedError as refused:
+            self._metrics.jwt_fail.labels(refused.reason).inc()
+            self._metrics.auth_failures.labels().inc()
+            raise
+
+    def _verify(self, token: str | None) -> None:
+        if not token:
+            raise RefusedError("missing" if token is None else "malformed")
+        if token in self._known:
+            expires = self._known[token]
+            if expires is None or expires > utc_now().timestamp():
+                return
+            del self._known[token]
+        claims = self._decode(token)
+        if len(self._known) >= _MAX_KNOWN:
+            self._known.clear()
+        self._known[token] = claims.get("exp")
+
+    def _decode(self, token: str) -> dict[str, float]:
+        try:
+            with warnings.catch_warnings():
+                # the default secret is short, and says of itself that it is for development
+                warnings.simplefilter("ignore")
+                return dict(jwt.decode(token, self._secret.reveal(), algorithms=["HS256"]))
+        except jwt.InvalidTokenError as error:
+            reason = next((name for kind, name in _REASONS if isinstance(error, kind)), "malformed")
+            raise RefusedError(reason) from error
+
+
+class TokenGuard:
+    """Checks a fixed token, given as bearer or in a header of its own; without a token everything passes."""
+
+    def __init__(self, token: Secret | None, header: str, metrics: Metrics) -> None:
+        self._token = token
+        self._header = header
+        self._metrics = metrics
+
+    def check(self, headers: Mapping[str, str]) -> None:
+        """Raise RefusedError unless the request carries the token."""
+        if self._token is None:
+            return
+        given = headers.get(self._header) or bearer(headers) or ""
+        if not hmac.compare_digest(given.encode(), self._token.reveal().encode()):
+            self._metrics.auth_failures.labels().inc()
+            raise RefusedError("invalid" if given else "missing")

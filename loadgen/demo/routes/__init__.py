@@ -1,0 +1,1 @@
+"""The routes of the demo service, one module a subject; each gives its table to `app`."""

@@ -1,0 +1,103 @@
+"""The demo service as one object: its parts, put together, started, stopped and restarted in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from loadgen.demo.adapter import HttpAdapter, tenant_service
+from loadgen.demo.auth import JwtGuard, TokenGuard
+from loadgen.demo.backend import Backend
+from loadgen.demo.bus import MessageBus
+from loadgen.demo.cache import MAX_ENTRIES, Cache, CacheMeter, MemoryCache, NullCache
+from loadgen.demo.documents import Documents
+from loadgen.demo.fallback import FallbackRecorder
+from loadgen.demo.health import Health, UnhealthyError
+from loadgen.demo.injector import Injector
+from loadgen.demo.limiter import RateLimiter
+from loadgen.demo.metrics import Metrics
+from loadgen.demo.plugins import Plugins
+from loadgen.demo.received import Received
+from loadgen.demo.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from loadgen.demo.health import Check
+    from loadgen.demo.settings import Settings
+
+
+class Service:
+    """Everything behind the routes; made inside a running loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.received = Received()
+        self.injector = Injector(settings.seed, settings.faults)
+        self.fallbacks = FallbackRecorder(self.metrics, count_cache_miss=settings.count_cache_miss_as_fallback)
+        self.cache = self._make_cache()
+        self.documents = Documents()
+        self.adapter = HttpAdapter(self.metrics)
+        self.bus = MessageBus(self.metrics, enabled=not settings.disable_event_bus)
+        self.backend = Backend(self.adapter, self.bus, self.fallbacks)
+        self.plugins = Plugins(self.metrics, self.injector, settings.seed)
+        self.snapshots = Snapshots(self.documents, self.metrics, self.injector, settings.seed)
+        self.jwt = JwtGuard(settings.jwt_secret, self.metrics, required=settings.require_jwt)
+        self.scrape_token = TokenGuard(settings.metrics_scrape_token, "x-metrics-token", self.metrics)
+        self.internal_token = TokenGuard(settings.internal_api_token, "x-internal-token", self.metrics)
+        self.limiter = RateLimiter(settings.internal_limit, self.metrics)
+        self.health = Health(self._checks(), self.injector)
+        self.stalled_page: bytes | None = None
+        self.restarts = 0
+
+    def _make_cache(self) -> Cache:
+        self._meter = CacheMeter(self.metrics, "memory" if self.settings.feature_cache else "null")
+        self._meter.enabled(self.settings.feature_cache)
+        if self.settings.feature_cache:
+            return MemoryCache(self._meter, self.settings.cache_ttl_s)
+        return NullCache(self._meter)
+
+    def _checks(self) -> dict[str, Check]:
+        async def documents() -> None:
+            await self.documents.read("health")
+
+        async def cache() -> None:
+            if len(self.cache) > MAX_ENTRIES:
+                raise UnhealthyError(f"the cache holds {len(self.cache)} entries, more than its {MAX_ENTRIES}")
+
+        async def event_bus() -> None:
+            if self.bus.enabled and not self.bus.running:
+                raise UnhealthyError("the responder of the message bus has ended")
+
+        async def upstream() -> None:
+            await tenant_service("health", None)
+
+        return {"documents": documents, "cache": cache, "event_bus": event_bus, "upstream": upstream}
+
+    async def start(self) -> None:
+        await self.bus.start()
+        await self.health.start()
+        self.freeze_page()
+
+    async def stop(self) -> None:
+        self.injector.reset()
+        await self.health.stop()
+        await self.bus.stop()
+
+    async def restart(self) -> None:
+        """Lose what a new process would lose: counters, cache, documents, snapshots, plugin state.
+
+        What arrived stays counted in `received`, which is the truth of whoever sends.
+        """
+        self.restarts += 1
+        self.metrics.restart()
+        self._meter.enabled(self.settings.feature_cache)
+        await self.cache.clear()
+        self.documents.clear()
+        self.snapshots.clear()
+        self.plugins.restart()
+
+    def freeze_page(self) -> None:
+        """Keep the metrics page of this moment while the panel stalls it, else let it live."""
+        if not self.injector.faults.metrics_stall:
+            self.stalled_page = None
+        elif self.stalled_page is None:
+            self.stalled_page = self.metrics.exposition()
