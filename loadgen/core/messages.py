@@ -282,6 +282,7 @@ class ObservePlan:
     `metrics_urls` may be exposition endpoints or one Prometheus base URL. `auth_header` is `Name: value` or empty.
     `samples` 0 means until stopped. `probe_ns` 0 means no probes. `out_dir` is where metrics.csv, raw-metrics.txt and
     observe.log go. `profile` names a bundled profile or is a path; `profile_text`, if not empty, is its TOML.
+    `slo` maps names of `loadgen.core.slo` to targets, for the marks of observe.log; empty means no marks.
     """
 
     metrics_urls: list[str]
@@ -298,6 +299,7 @@ class ObservePlan:
     ca_pem: str = ""
     verify_tls: bool = True
     secrets: list[str] = field(default_factory=list)
+    slo: dict[str, float] = field(default_factory=dict)
 
     def to_body(self) -> Body:
         return {item.name: getattr(self, item.name) for item in fields(self)}
