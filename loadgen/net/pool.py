@@ -1,0 +1,246 @@
+"""The connections of one origin, the requests that wait for one, and the rules by which connections come and go.
+
+Laws: never more than `capacity` connections, opening ones included, except while one replaces another; a connection
+is opened on behalf of a waiting request, or before the start, or to replace an old one, so a target that refuses is
+asked once per request and never in a spin; a failed attempt ends the request that waited longest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from loadgen.core.outcome import Outcome
+from loadgen.net.connector import ConnectError, Connector
+from loadgen.net.endpoint import Endpoint
+from loadgen.net.protocol import Connection, ReceiveBuffer
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+Record = Callable[[tuple[int, int, int, int, int]], None]
+
+_OPENED_AT_ONCE = 32
+_RETRY_REPLACING_NS = 10_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """Bounds of a pool; `life_ns` is the age at which a connection is replaced."""
+
+    capacity: int
+    timeout_ns: int
+    life_ns: int
+
+
+class Pool:
+    """Hands out idle connections and keeps the waiting requests.
+
+    `free` and `backlog` are shared with the engine and the connections, which take from them directly. `serve` is
+    called with an idle connection while requests wait; whoever is behind it sends or puts the connection into `free`.
+    """
+
+    def __init__(self, connector: Connector, limits: PoolLimits, record: Record, buffer: ReceiveBuffer) -> None:
+        self._connector = connector
+        self._limits = limits
+        self._buffer = buffer
+        self.record = record
+        self.free: deque[Connection] = deque()
+        self.backlog: deque[tuple[int, Endpoint]] = deque()
+        self.connections: set[Connection] = set()
+        self.no_endpoint = Endpoint(0, 0, b"", is_head=False, expected=frozenset())
+        self.serve: Callable[[Pool, Connection], None] = _put_aside
+        self.halted = False
+        self.connects = 0
+        self.unsolicited = 0
+        self.opening = 0
+        self._replacing = False
+        self._bytes_in_before = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def capacity(self) -> int:
+        return self._limits.capacity
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes received by all connections so far."""
+        return self._bytes_in_before + sum(connection.bytes_in for connection in self.connections)
+
+    @property
+    def room(self) -> int:
+        """How many connections may still be opened."""
+        return self._limits.capacity - len(self.connections) - self.opening
+
+    def busy(self) -> list[Connection]:
+        """Return the connections with a request in flight."""
+        return [connection for connection in self.connections if connection.busy]
+
+    async def warm(self) -> Counter[str]:
+        """Open all connections; return the failures by label."""
+        failures: Counter[str] = Counter()
+        while (batch := min(self.room, _OPENED_AT_ONCE)) > 0 and not failures:
+            self.opening += batch
+            for failure in await asyncio.gather(*(self._connect() for _ in range(batch))):
+                if failure is not None:
+                    failures[failure.outcome.label] += 1
+        return failures
+
+    def take_free(self) -> Connection | None:
+        """Return an idle connection, the one idle longest, or None."""
+        while self.free:
+            connection = self.free.popleft()
+            if not connection.lost:
+                return connection
+        return None
+
+    def wait(self, due_ns: int, endpoint: Endpoint) -> None:
+        """Queue a request, and open a connection for it where there is room."""
+        self.backlog.append((due_ns, endpoint))
+        if self.room > 0:
+            self.open_for_backlog()
+
+    def open_for_backlog(self) -> None:
+        """Begin to open one connection for each waiting request, as far as there is room."""
+        while not self.halted and self.room > 0 and self.opening < len(self.backlog):
+            self._spawn(self._open_for_request())
+
+    def freed(self, connection: Connection) -> None:
+        """Take a connection that has just become idle while requests wait, or that is to end."""
+        if connection.last:
+            connection.close()
+        else:
+            self.serve(self, connection)
+
+    def gone(self, connection: Connection) -> None:
+        """Forget a lost connection; open another one if a request waits for it."""
+        if connection in self.connections:
+            self.connections.discard(connection)
+            self._bytes_in_before += connection.bytes_in
+        if self.backlog:
+            self.open_for_backlog()
+
+    def sweep(self, now_ns: int) -> None:
+        """End what has timed out or waited too long, and replace one connection that is too old."""
+        oldest_sent_ns = now_ns - self._limits.timeout_ns
+        for connection in [c for c in self.connections if c.busy and c.sent_ns <= oldest_sent_ns]:
+            connection.fail(Outcome.TIMEOUT, now_ns)
+        backlog = self.backlog
+        while backlog and backlog[0][0] <= oldest_sent_ns:
+            self._drop(Outcome.DROPPED_LATE, now_ns)
+        if not self._replacing and not self.halted:
+            self._replace_one(now_ns)
+
+    def overdue(self, now_ns: int) -> int:
+        """Count the open requests whose due time is longer ago than the timeout."""
+        limit_ns = now_ns - self._limits.timeout_ns
+        waiting = sum(1 for due_ns, _ in self.backlog if due_ns < limit_ns)
+        return waiting + sum(1 for connection in self.connections if connection.busy and connection.due_ns < limit_ns)
+
+    def close(self) -> None:
+        """Close every connection and end every attempt; requests in flight must have been ended before."""
+        self.halted = True
+        for task in self._tasks:
+            task.cancel()
+        for connection in list(self.connections):
+            connection.close()
+        self.free.clear()
+
+    # --- opening -------------------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        self.opening += 1
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "opening a connection failed in an unforeseen way", "exception": error}
+            )
+
+    async def _open_for_request(self) -> None:
+        began_ns = monotonic_ns()
+        failure = await self._connect()
+        if failure is not None:
+            self._end_waiting(failure.outcome, began_ns)
+
+    async def _connect(self) -> ConnectError | None:
+        """Make one attempt, already counted as opening, and take the connection in; return why it failed."""
+        try:
+            connection = await self._attempt()
+        except ConnectError as error:
+            return error
+        finally:
+            self.opening -= 1
+        self._adopt(connection)
+        return None
+
+    async def _attempt(self) -> Connection:
+        connection = await self._connector.connect(lambda: Connection(self, self._buffer))
+        if connection.lost:
+            raise ConnectError(Outcome.CONNECT_FAILED, "closed as soon as it was open")
+        return connection
+
+    def _adopt(self, connection: Connection) -> None:
+        limits = self._limits
+        now_ns = monotonic_ns()
+        # the first connections end one after the other, and so do all that replace them
+        part = self.connects + 1 if self.connects < limits.capacity else limits.capacity
+        connection.retire_ns = now_ns + limits.life_ns * part // limits.capacity
+        connection.free_ns = now_ns
+        self.connects += 1
+        self.connections.add(connection)
+        if self.backlog:
+            self.serve(self, connection)
+        else:
+            self.free.append(connection)
+
+    def _end_waiting(self, outcome: Outcome, began_ns: int) -> None:
+        """End the request that waited longest; without any connection, all that waited when the attempt began."""
+        now_ns = monotonic_ns()
+        if self.backlog:
+            self._drop(outcome, now_ns)
+        while not self.connections and self.backlog and self.backlog[0][0] <= began_ns:
+            self._drop(outcome, now_ns)
+        if self.backlog:
+            self.open_for_backlog()
+
+    def _drop(self, outcome: Outcome, now_ns: int) -> None:
+        due_ns, endpoint = self.backlog.popleft()
+        self.record((due_ns, 0, 0, now_ns, endpoint.base | outcome))
+
+    # --- replacing -----------------------------------------------------------------------------------------------
+
+    def _replace_one(self, now_ns: int) -> None:
+        for connection in self.connections:
+            if connection.retire_ns <= now_ns:
+                self._replacing = True
+                self._spawn(self._replace(connection))
+                return
+
+    async def _replace(self, old: Connection) -> None:
+        """Open the successor first, so that no request pays for the change; keep the old one if that fails."""
+        try:
+            connection = await self._attempt()
+        except ConnectError:
+            old.retire_ns = monotonic_ns() + _RETRY_REPLACING_NS
+            return
+        finally:
+            self.opening -= 1
+            self._replacing = False
+        if old.busy:
+            old.last = True
+        else:
+            old.close()
+        self._adopt(connection)
+
+
+def _put_aside(pool: Pool, connection: Connection) -> None:
+    pool.free.append(connection)

@@ -1,0 +1,238 @@
+"""One HTTP/1.1 connection: the hot path from bytes received to a row appended.
+
+Laws: one request at a time, one write per request; no allocation, call or check per request that could be made per
+connection; every request that was written ends in exactly one row. State: idle (in `free`), busy, lost.
+
+A response whose head was seen before and which arrives in one read is settled by one dictionary look-up; all else
+goes through httptools. Measured against the null server: 1.1 us a response instead of 4.6 us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from time import monotonic_ns
+from typing import TYPE_CHECKING, cast
+
+import httptools
+
+from loadgen.core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loadgen.net.endpoint import Endpoint
+    from loadgen.net.pool import Pool
+
+_HEAD_END = b"\r\n\r\n"
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
+
+class ReceiveBuffer:
+    """The one buffer that every connection of a process reads into: bytes are used up before the next read."""
+
+    def __init__(self, size: int = 256 * 1024) -> None:
+        self.data = bytearray(size)
+        self.view = memoryview(self.data)
+
+
+class Connection(asyncio.BufferedProtocol):
+    """A connection of a pool. Once `lost` it stays so; a new connection is a new object."""
+
+    __slots__ = (
+        "_backlog",
+        "_complete",
+        "_data",
+        "_extra",
+        "_find",
+        "_framing",
+        "_free_append",
+        "_interim",
+        "_keep_alive",
+        "_parser",
+        "_pool",
+        "_record",
+        "_status",
+        "_view",
+        "_write",
+        "busy",
+        "bytes_in",
+        "due_ns",
+        "endpoint",
+        "free_ns",
+        "fresh",
+        "last",
+        "lost",
+        "retire_ns",
+        "sent_ns",
+        "transport",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool, buffer: ReceiveBuffer) -> None:
+        self._pool = pool
+        self._view = buffer.view
+        self._find = buffer.data.find
+        self._record = pool.record
+        self._backlog = pool.backlog
+        self._free_append = pool.free.append
+        self._parser: httptools.HttpResponseParser | None = None
+        self._write: Callable[[bytes], None] = _refuse_write
+        self.transport: asyncio.Transport | None = None
+        self.endpoint: Endpoint = pool.no_endpoint
+        self.due_ns = self.free_ns = self.sent_ns = self.retire_ns = 0
+        self.bytes_in = 0
+        self.busy = self.lost = self.last = False
+        self._expect_next()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self._write = self.transport.write
+        if transport.get_extra_info("sslcontext") is None:
+            # with a limit of 0 uvloop writes to the socket inside write(), so that `sent` is when the bytes leave
+            self.transport.set_write_buffer_limits(high=0)
+
+    def send(self, due_ns: int, endpoint: Endpoint, now_ns: int) -> None:
+        """Write one request on this idle connection."""
+        self.due_ns = due_ns
+        self.sent_ns = now_ns
+        self.endpoint = endpoint
+        self.busy = True
+        self._write(endpoint.request)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        now_ns = monotonic_ns()
+        self.bytes_in += nbytes
+        if self.fresh and self.busy:
+            head = bytes(self._view[: self._find(_HEAD_END, 0, nbytes) + 4])
+            known = self.endpoint.heads.get(head)
+            if known is not None and known[0] == nbytes:
+                self._record((self.due_ns, self.free_ns, self.sent_ns, now_ns, known[1]))
+                self.busy = False
+                self.free_ns = now_ns
+                if self._backlog or self.last:
+                    self._pool.freed(self)
+                else:
+                    self._free_append(self)
+                return
+        self._parse(nbytes, now_ns)
+
+    # --- everything that is not the common case ------------------------------------------------------------------
+
+    def _expect_next(self) -> None:
+        self.fresh = True
+        self._status = 0
+        self._framing = b""
+        self._complete = self._extra = self._interim = self._keep_alive = False
+
+    def _parse(self, nbytes: int, now_ns: int) -> None:
+        if not self.busy:
+            self._pool.unsolicited += 1
+            self.close()
+            return
+        in_one_read, self.fresh = self.fresh, False
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
+        try:
+            self._parser.feed_data(self._view[:nbytes])
+        except httptools.HttpParserUpgrade:
+            self._end(Outcome.UNEXPECTED_STATUS, now_ns, reusable=False)
+            return
+        except httptools.HttpParserError:
+            # what follows a complete response is not held against it
+            self._extra = True
+            if not self._complete:
+                self._end(Outcome.BAD_RESPONSE, now_ns, reusable=False)
+                return
+        if self._complete:
+            outcome = self.endpoint.judge(self._status)
+            reusable = self._keep_alive and not self._extra
+            if reusable and in_one_read and not self._interim and self._framing != b"transfer-encoding":
+                head = bytes(self._view[: self._find(_HEAD_END, 0, nbytes) + 4])
+                self.endpoint.remember(head, nbytes, self.endpoint.base | outcome)
+            self._end(outcome, now_ns, reusable=reusable)
+
+    def on_message_begin(self) -> None:
+        self._extra = self._complete
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        lowered = name.lower()
+        if lowered in _FRAMING:
+            self._framing = lowered
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        if self._complete or parser is None:
+            return
+        status = parser.get_status_code()
+        if status < 200:
+            self._interim = True
+            return
+        self._status = status
+        if self.endpoint.is_head:
+            # a parser expects the body that Content-Length names, so the next response needs a new one
+            self._complete, self._keep_alive = True, parser.should_keep_alive()
+            self._parser = None
+
+    def on_message_complete(self) -> None:
+        if self._status and not self._complete and self._parser is not None:
+            self._complete, self._keep_alive = True, self._parser.should_keep_alive()
+
+    def eof_received(self) -> None:
+        """Take the end of the stream: it completes a response that has no length of its own."""
+        if self.busy:
+            ends_body = self._status and not self._framing
+            outcome = self.endpoint.judge(self._status) if ends_body else Outcome.CLOSED_EARLY
+            self._end(outcome, monotonic_ns(), reusable=False)
+        else:
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.busy:
+            outcome = Outcome.CLOSED_EARLY
+            if isinstance(exc, ssl.SSLError):
+                outcome = Outcome.BAD_RESPONSE
+            elif isinstance(exc, OSError):
+                outcome = Outcome.RESET
+            self._end(outcome, monotonic_ns(), reusable=False)
+        self.close()
+
+    def pause_writing(self) -> None:
+        """Go on: one request at a time is written, so the transport holds at most one."""
+
+    def resume_writing(self) -> None:
+        """Go on: see pause_writing."""
+
+    def fail(self, outcome: Outcome, now_ns: int) -> None:
+        """End the request in flight and cut the connection, since an answer may still come."""
+        self._end(outcome, now_ns, reusable=False)
+        if self.transport is not None:
+            self.transport.abort()
+
+    def close(self) -> None:
+        """Leave the pool and close; a connection that is lost already stays so."""
+        if self.lost:
+            return
+        self.lost = True
+        if self.transport is not None:
+            self.transport.close()
+        self._pool.gone(self)
+
+    def _end(self, outcome: Outcome, now_ns: int, *, reusable: bool) -> None:
+        self._record((self.due_ns, self.free_ns, self.sent_ns, now_ns, self.endpoint.base | outcome))
+        self.busy = False
+        self._expect_next()
+        if not reusable:
+            self.close()
+            return
+        self.free_ns = now_ns
+        if self._backlog or self.last:
+            self._pool.freed(self)
+        else:
+            self._free_append(self)
+
+
+def _refuse_write(request: bytes) -> None:
+    raise RuntimeError(f"a request of {len(request)} bytes was given to a connection that is not open")

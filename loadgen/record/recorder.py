@@ -1,0 +1,225 @@
+"""The recorder: takes rows from the hot path, folds them into counts and histograms, closes grid seconds.
+
+Laws: each event belongs to the interval of its own time (scheduled by due, sent by sent, ended by done); the hot path
+only calls `append`; everything else is numpy on many rows at once. No clock: instants come in as arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from loadgen.core.histogram import Histogram, Int64s
+from loadgen.core.messages import CLOCKS
+from loadgen.record.accumulator import Accumulator
+from loadgen.record.interval import Counts
+from loadgen.record.layout import (
+    COUNTS_AS_FAILURE,
+    ENDING_BITS,
+    ENDINGS,
+    FIRST_ENDPOINT,
+    HAS_ENDED,
+    IS_OK,
+    LAG,
+    RESPONSE,
+    RESPONSE_OK,
+    ROW_WIDTH,
+    SERVICE,
+    WAIT,
+    WAITED_FOR_TARGET,
+    WAS_SENT,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NS_PER_S = 1_000_000_000
+_MANY_ROWS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A request in flight when an interval closes."""
+
+    sent_ns: int
+    endpoint: int
+
+
+@dataclass(slots=True)
+class Closed:
+    """An interval that is complete; its histograms wait in `accumulator` to be encoded."""
+
+    k: int
+    counts: Counts
+    in_flight: int
+    backlog: int
+    accumulator: Accumulator
+    out_of_range: dict[str, int] = field(default_factory=dict)
+
+
+class Recorder:
+    """Records one phase of one worker; `append` is what the hot path calls with the five integers of a row."""
+
+    def __init__(self, endpoints: Sequence[str], max_ns: int) -> None:
+        self._names = tuple(endpoints)
+        self._max_ns = max_ns
+        self._rows: list[int] = []
+        self.append = self._rows.extend
+        self._held = np.empty((0, ROW_WIDTH), np.int64)
+        self._spare: list[Accumulator] = []
+        self._accumulator = self._new_accumulator()
+        self._counts = Counts(len(self._names))
+        self.totals = Counts(len(self._names))
+        self.k = 0
+        self._begin_ns = 0
+        self._connects = 0
+        self._bytes_in = 0
+        self.trailing_failures = 0
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The tags of the histograms, in the order of the accumulator."""
+        return (*CLOCKS, *(f"endpoint:{name}" for name in self._names))
+
+    def start(self, t0_ns: int) -> None:
+        """Set the begin of the grid."""
+        self._begin_ns = t0_ns
+
+    @property
+    def begin_ns(self) -> int:
+        """When the open interval began."""
+        return self._begin_ns
+
+    @property
+    def end_ns(self) -> int:
+        """When the open interval ends."""
+        return self._begin_ns + NS_PER_S
+
+    @property
+    def waiting_rows(self) -> int:
+        """How many rows wait to be folded."""
+        return len(self._rows) // ROW_WIDTH
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many rows wait that folding them later would show as a stall."""
+        return len(self._rows) >= _MANY_ROWS * ROW_WIDTH
+
+    def fold(self) -> None:
+        """Bring all rows of the open interval into its counts and histograms; hold back rows of a later one."""
+        if self._rows:
+            fresh = np.array(self._rows, np.int64).reshape(-1, ROW_WIDTH)
+            self._rows.clear()
+            self._held = np.concatenate((self._held, fresh)) if len(self._held) else fresh
+        if not len(self._held):
+            return
+        cut = int(np.searchsorted(self._held[:, 3], self.end_ns, side="left"))
+        if cut:
+            self._take(self._held[:cut])
+            self._held = self._held[cut:]
+
+    def close(self, open_requests: Sequence[Open], scheduled: int, bytes_in: int, connects: int) -> Closed:
+        """End the open interval and begin the next one.
+
+        `open_requests` are those in flight now; `scheduled` is the number of arrivals taken with a due time before
+        the interval's end; `bytes_in` and `connects` are cumulative.
+        """
+        self.fold()
+        counts, end_ns = self._counts, self.end_ns
+        sent_by = [(request.sent_ns, request.endpoint) for request in open_requests]
+        sent_by += [(int(row[2]), int(row[4]) >> ENDING_BITS) for row in self._held if WAS_SENT[row[4] % ENDINGS]]
+        for sent_ns, endpoint in sent_by:
+            if self._begin_ns <= sent_ns < end_ns:
+                counts.sent[endpoint] += 1
+        counts.scheduled = scheduled - self.totals.scheduled
+        counts.bytes_in, self._bytes_in = bytes_in - self._bytes_in, bytes_in
+        counts.connects, self._connects = connects - self._connects, connects
+        self.totals.add(counts)
+        closed = Closed(self.k, counts, self.totals.in_flight, self.totals.backlog, self._accumulator)
+        over = self._accumulator.out_of_range.tolist()
+        closed.out_of_range = {tag: count for tag, count in zip(self.groups, over, strict=True) if count}
+        self._accumulator = self._spare.pop() if self._spare else self._new_accumulator()
+        self._counts = Counts(len(self._names))
+        self.k += 1
+        self._begin_ns = end_ns
+        return closed
+
+    def recycle(self, closed: Closed) -> None:
+        """Take back the accumulator of an interval whose histograms are encoded."""
+        closed.accumulator.clear()
+        self._spare.append(closed.accumulator)
+
+    def ended_so_far(self) -> Counts:
+        """Return the counts folded so far, the open interval included; `scheduled` and requests in flight are not.
+
+        Call `fold` first. `sent` then counts the requests that ended or were in flight at an interval's end.
+        """
+        so_far = Counts(len(self._names))
+        so_far.add(self.totals)
+        so_far.add(self._counts)
+        return so_far
+
+    def rehearse(self) -> None:
+        """Fold rows nobody asked for and forget them, so that the first real fold is as fast as the others."""
+        rehearsal = Recorder(self._names, self._max_ns)
+        rehearsal.append((1, 1, 2, 3, 0))
+        rehearsal.recycle(rehearsal.close([], 1, 0, 0))
+
+    def _new_accumulator(self) -> Accumulator:
+        return Accumulator(FIRST_ENDPOINT + len(self._names), self._max_ns)
+
+    def new_histogram(self) -> Histogram:
+        """Return an empty histogram of the recorder's range, to copy an accumulator's group into."""
+        return Histogram(self._max_ns)
+
+    def _take(self, rows: Int64s) -> None:
+        due, free, sent, done, code = np.ascontiguousarray(rows.T)
+        ending = code & (ENDINGS - 1)
+        endpoint = code >> ENDING_BITS
+        counts = self._counts
+        counts.ended += np.bincount(code, minlength=counts.ended.size).reshape(counts.ended.shape)
+        was_sent = WAS_SENT[ending]
+        fresh = endpoint[was_sent & (sent >= self._begin_ns)]
+        counts.sent += np.bincount(fresh, minlength=len(self._names))
+        self._take_values(_Values(due, free, sent, done, endpoint, ending, was_sent))
+        self._follow_failures(ending)
+
+    def _take_values(self, v: _Values) -> None:
+        response = v.done - v.due
+        ok = IS_OK[v.ending]
+        sent = v.was_sent
+        ready = np.maximum(v.due, v.free)
+        wait = np.where(sent, ready - v.due, response)[WAITED_FOR_TARGET[v.ending] | sent]
+        groups = [np.full(len(response), RESPONSE), v.endpoint + FIRST_ENDPOINT]
+        values = [response, response]
+        for group, part in (
+            (RESPONSE_OK, response[ok]),
+            (SERVICE, (v.done - v.sent)[sent]),
+            (LAG, (v.sent - ready)[sent]),
+            (WAIT, wait),
+        ):
+            groups.append(np.full(len(part), group))
+            values.append(part)
+        self._accumulator.add(np.concatenate(groups), np.concatenate(values))
+
+    def _follow_failures(self, ending: Int64s) -> None:
+        """Keep the number of failed endings since the last success; our own faults neither count nor end it."""
+        successes = np.flatnonzero(IS_OK[ending])
+        since = ending
+        if len(successes):
+            self.trailing_failures = 0
+            since = ending[successes[-1] + 1 :]
+        self.trailing_failures += int(np.count_nonzero(COUNTS_AS_FAILURE[since] & HAS_ENDED[since]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    due: Int64s
+    free: Int64s
+    sent: Int64s
+    done: Int64s
+    endpoint: Int64s
+    ending: Int64s
+    was_sent: Int64s

@@ -1,0 +1,123 @@
+"""A LoadPlan into the plain arguments of pace, net and record: the one place where the four packages meet."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from loadgen.core.histogram import histogram_max_ns
+from loadgen.core.redact import Redactor, Secret
+from loadgen.net.connector import Connector
+from loadgen.net.endpoint import Endpoint, Origin, build_request, expected_classes, parse_url
+from loadgen.net.pool import Pool, PoolLimits
+from loadgen.net.protocol import ReceiveBuffer
+from loadgen.net.resolver import Resolver
+from loadgen.net.tls import client_context
+from loadgen.pace.schedule import ConstantStage, Schedule, Share, split_evenly
+from loadgen.pace.wakeup import CatchUp, shortest_gap_ns
+from loadgen.plan.model import AddressFamily, Header, Late, LoadPlan, Pacing, Target
+from loadgen.record.layout import code_of
+from loadgen.record.recorder import Recorder
+from loadgen.worker.engine import Parts
+from loadgen.worker.mix import Mix
+
+if TYPE_CHECKING:
+    import ssl
+
+_FAMILIES = {AddressFamily.ANY: 0, AddressFamily.IPV4: socket.AF_INET, AddressFamily.IPV6: socket.AF_INET6}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which worker of how many."""
+
+    index: int
+    count: int
+
+
+def assemble(plan: LoadPlan, place: Place) -> Parts:
+    """Build everything an engine needs; raise ValueError, in words for the user, when the plan cannot be run."""
+    schedule = Schedule(
+        [ConstantStage(stage.rate.count, stage.rate.per_ns, stage.duration_ns) for stage in plan.stages]
+    )
+    recorder = Recorder([target.name for target in plan.targets], histogram_max_ns(plan.limits.timeout_ns))
+    endpoints = [_endpoint(number, target) for number, target in enumerate(plan.targets)]
+    busiest_per_s = max(stage.rate.per_s for stage in plan.stages) / place.count
+    most = int(busiest_per_s * plan.limits.catch_up)
+    return Parts(
+        share=Share(schedule, place.index, place.count),
+        mix=Mix([target.weight for target in plan.targets], plan.seed),
+        endpoints=endpoints,
+        pools=_pools(plan, place, recorder),
+        recorder=recorder,
+        gap_ns=shortest_gap_ns(busiest_per_s, precise=plan.pacing is Pacing.PRECISE),
+        catch_up=CatchUp(max(1, most)) if plan.limits.catch_up else None,
+        drop_late=plan.limits.late is Late.DROP,
+    )
+
+
+def redactor_of(plan: LoadPlan) -> Redactor:
+    """Return a redactor that knows the plan's secrets."""
+    values = [header.value for target in plan.targets for header in target.headers]
+    secrets = [value for value in values if isinstance(value, Secret)]
+    if plan.tls.key_pem is not None:
+        secrets.append(plan.tls.key_pem)
+    return Redactor(secrets)
+
+
+def _endpoint(number: int, target: Target) -> Endpoint:
+    headers = [(header.name, _reveal(header)) for header in target.headers]
+    return Endpoint(
+        number=number,
+        base=code_of(number, 0),
+        request=build_request(target.method, target.url, headers, target.body, f"loadgen/{version('loadgen')}"),
+        is_head=target.method == "HEAD",
+        expected=expected_classes(target.expected),
+    )
+
+
+def _reveal(header: Header) -> str:
+    return header.value.reveal() if isinstance(header.value, Secret) else header.value
+
+
+def _pools(plan: LoadPlan, place: Place, recorder: Recorder) -> list[Pool]:
+    """Return the pool of each endpoint; endpoints of one origin share a pool, origins share by weight."""
+    origins = [parse_url(target.url)[0] for target in plan.targets]
+    weights: dict[Origin, int] = {}
+    for origin, target in zip(origins, plan.targets, strict=True):
+        weights[origin] = weights.get(origin, 0) + target.weight
+    share = split_evenly(plan.concurrency, place.index, place.count)
+    capacities = divide_by_weight(share, list(weights.values()))
+    context = _tls_context(plan) if any(origin.secure for origin in weights) else None
+    buffer = ReceiveBuffer()
+    pools = {}
+    for origin, capacity in zip(weights, capacities, strict=True):
+        fixed = dict(plan.resolve).get(f"{origin.host}:{origin.port}", "")
+        resolver = Resolver(origin.host, origin.port, _FAMILIES[plan.family], fixed)
+        connector = Connector(origin, resolver, context if origin.secure else None, plan.limits.timeout_ns)
+        limits = PoolLimits(capacity, plan.limits.timeout_ns, plan.limits.connection_life_ns)
+        pools[origin] = Pool(connector, limits, recorder.append, buffer)
+    return [pools[origin] for origin in origins]
+
+
+def divide_by_weight(amount: int, weights: list[int]) -> list[int]:
+    """Divide connections in proportion to weights, at least one each: the largest remainders get the rest.
+
+    Raises ValueError when there are fewer than one for each.
+    """
+    if amount < len(weights):
+        raise ValueError(f"{amount} connections in this worker for {len(weights)} origins: raise the concurrency")
+    rest, total = amount - len(weights), sum(weights)
+    parts = [1 + rest * weight // total for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: -(rest * weights[i] % total))
+    for i in by_remainder[: amount - sum(parts)]:
+        parts[i] += 1
+    return parts
+
+
+def _tls_context(plan: LoadPlan) -> ssl.SSLContext:
+    tls = plan.tls
+    key = tls.key_pem.reveal().encode() if tls.key_pem is not None else b""
+    return client_context(tls.ca_pem, tls.cert_pem, key, verify=tls.verify)

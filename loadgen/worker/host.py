@@ -1,0 +1,120 @@
+"""What this process learns about itself and its host: death signal, collector pauses, CPU, throttling, descriptors."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import resource
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from loadgen.core.messages import Body
+
+_PR_SET_PDEATHSIG = 1
+_CPU_STAT_FILES = (Path("/sys/fs/cgroup/cpu.stat"), Path("/sys/fs/cgroup/cpu/cpu.stat"))
+
+
+def set_death_signal() -> bool:
+    """Ask Linux for SIGTERM when the parent dies; return False when the parent is gone already.
+
+    Elsewhere the closing of the link has to do.
+    """
+    parent = os.getppid()
+    if sys.platform.startswith("linux"):
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0):
+            number = ctypes.get_errno()
+            raise OSError(number, f"prctl: {os.strerror(number)}")
+    return os.getppid() == parent
+
+
+class CollectorWatch:
+    """Counts the garbage collector's pauses while it is installed."""
+
+    def __init__(self) -> None:
+        self.pauses = 0
+        self.total_ns = 0
+        self.max_ns = 0
+        self._began_ns = 0
+
+    def install(self) -> None:
+        """Collect once, exempt all that lives from later collections, and begin to count."""
+        gc.collect()
+        gc.freeze()
+        gc.callbacks.append(self._note)
+
+    def remove(self) -> None:
+        """Stop counting."""
+        gc.callbacks.remove(self._note)
+
+    def _note(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began_ns = time.monotonic_ns()
+            return
+        took_ns = time.monotonic_ns() - self._began_ns
+        self.pauses += 1
+        self.total_ns += took_ns
+        self.max_ns = max(self.max_ns, took_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class HostReading:
+    """One reading of the clocks that a phase is measured with."""
+
+    wall_ns: int
+    cpu_ns: int
+    throttled_ns: int
+
+    @classmethod
+    def take(cls) -> HostReading:
+        """Read them now."""
+        return cls(time.monotonic_ns(), time.process_time_ns(), throttled_ns())
+
+    def since(self) -> Body:
+        """Return what passed since this reading, and the descriptors in use now."""
+        now = HostReading.take()
+        return {
+            "wall_ns": now.wall_ns - self.wall_ns,
+            "cpu_ns": now.cpu_ns - self.cpu_ns,
+            "throttled_ns": now.throttled_ns - self.throttled_ns,
+            "descriptors": descriptors(),
+            "descriptor_limit": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        }
+
+
+def throttled_ns() -> int:
+    """Return how long the control group was throttled so far; 0 where that is not told."""
+    for path in _CPU_STAT_FILES:
+        try:
+            lines = path.read_text(encoding="ascii").splitlines()
+        except OSError:
+            continue
+        fields = dict(line.split() for line in lines if len(line.split()) == 2)
+        if "throttled_usec" in fields:
+            return int(fields["throttled_usec"]) * 1_000
+        return int(fields.get("throttled_time", 0))
+    return 0
+
+
+def descriptors() -> int:
+    """Return how many file descriptors this process has open; 0 where that is not told."""
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:
+        return 0
+
+
+def raise_descriptor_limit() -> None:
+    """Use as many descriptors as the hard limit allows: each connection needs one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            return  # some systems report a limit they do not grant; the soft one stays, and is reported

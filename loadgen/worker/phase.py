@@ -1,0 +1,152 @@
+"""One phase of load in this worker: from a plan to its final account.
+
+States: OPENING connections, READY, RUNNING by the schedule, DRAINING after a stop, ENDED. `beat` drives it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from enum import Enum
+from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+from loadgen.core.units import NS_PER_MS
+from loadgen.worker.assemble import Place, assemble
+from loadgen.worker.engine import Engine
+from loadgen.worker.host import CollectorWatch, HostReading
+from loadgen.worker.report import Reporter
+from loadgen.worker.timer import best_timer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loadgen.core.messages import Body, Final, Message
+    from loadgen.plan.model import LoadPlan
+
+FOLD_NS = 100 * NS_PER_MS
+TICK_NS = 250 * NS_PER_MS
+_SLOWEST_BEAT_NS = 20 * NS_PER_MS
+_FASTEST_BEAT_NS = 5 * NS_PER_MS
+
+
+class State(Enum):
+    OPENING = "opening"
+    READY = "ready"
+    RUNNING = "running"
+    DRAINING = "draining"
+    ENDED = "ended"
+
+
+class Phase:
+    """Runs one LoadPlan; `send` takes its messages. Raises ValueError when the plan cannot be run."""
+
+    def __init__(self, plan: LoadPlan, place: Place, send: Callable[[Message], None]) -> None:
+        parts = assemble(plan, place)
+        self._send = send
+        self._recorder = parts.recorder
+        self._engine = Engine(parts, asyncio.get_running_loop(), best_timer)
+        names = [target.name for target in plan.targets]
+        self._reporter = Reporter(parts.recorder, names, parts.endpoints, send)
+        self._drain_ns = plan.limits.drain_ns
+        self.beat_ns = max(_FASTEST_BEAT_NS, min(_SLOWEST_BEAT_NS, plan.limits.timeout_ns // 20))
+        beats_per_s = 1_000_000_000 // self.beat_ns
+        self._steps = -(-2 * self._reporter.steps_per_interval // beats_per_s)
+        self._watch = CollectorWatch()
+        self._reading = HostReading.take()
+        self._deadline_ns = 0
+        self._fold_at_ns = self._tick_at_ns = 0
+        self.state = State.OPENING
+
+    async def open(self) -> Body:
+        """Open the connections and warm the arithmetic; return what `ready` tells."""
+        failures: Counter[str] = Counter()
+        for pool in self._engine.all_pools:
+            failures += await pool.warm()
+        self._reporter.warm()
+        self._watch.install()
+        self.state = State.READY
+        return {
+            "connections": sum(len(pool.connections) for pool in self._engine.all_pools),
+            "asked": sum(pool.capacity for pool in self._engine.all_pools),
+            "failed": dict(failures),
+        }
+
+    def start(self, t0_ns: int, send_until_ns: int) -> None:
+        """Begin the schedule at t0."""
+        self._reading = HostReading.take()
+        self._engine.start(t0_ns, send_until_ns)
+        self._deadline_ns = self._engine.end_ns + self._drain_ns
+        self._fold_at_ns, self._tick_at_ns = t0_ns + FOLD_NS, t0_ns + TICK_NS
+        self.state = State.RUNNING
+
+    def renew(self, until_ns: int) -> None:
+        """Allow sending until an instant."""
+        if self.state is State.RUNNING:
+            self._engine.send_until_ns = until_ns
+
+    def stop(self, drain_ns: int) -> None:
+        """Send nothing more and let what is in flight end within `drain_ns`; a later stop may shorten that."""
+        if self.state is State.RUNNING:
+            self._engine.halt()
+            self.state = State.DRAINING
+            self._deadline_ns = monotonic_ns() + drain_ns
+        elif self.state is State.DRAINING:
+            self._deadline_ns = min(self._deadline_ns, monotonic_ns() + drain_ns)
+
+    def beat(self) -> bool:
+        """Do what is due every few milliseconds; return whether the phase has come to its end."""
+        if self.state not in (State.RUNNING, State.DRAINING):
+            return False
+        now_ns = monotonic_ns()
+        recorder = self._recorder
+        self._reporter.push(self._engine.sweep(now_ns))
+        if now_ns >= self._fold_at_ns or recorder.is_full:
+            recorder.fold()
+            self._fold_at_ns = now_ns + FOLD_NS
+        if now_ns >= self._tick_at_ns:
+            recorder.fold()
+            self._send(self._reporter.tick(self._engine, now_ns))
+            self._tick_at_ns += max(TICK_NS, (now_ns - self._tick_at_ns) // TICK_NS * TICK_NS)
+        self._reporter.step(self._steps)
+        return self._is_over(now_ns)
+
+    def _is_over(self, now_ns: int) -> bool:
+        if now_ns >= self._deadline_ns:
+            return True
+        if self.state is State.DRAINING:
+            return not self._engine.open_requests()
+        return now_ns >= self._engine.end_ns and self._engine.is_idle
+
+    def end(self) -> Final:
+        """Cut what is still open and return the final account, after the last intervals have been sent."""
+        started = self.state in (State.RUNNING, State.DRAINING)
+        if started:
+            self._reporter.push(self._engine.finish())
+        else:
+            self._engine.discard()
+        if self.state is not State.OPENING:
+            self._watch.remove()
+        self.state = State.ENDED
+        self._reporter.flush()
+        return self._reporter.final(self._host())
+
+    def cut(self) -> None:
+        """Close every connection without an account: the process is about to end on an error."""
+        if self.state is not State.ENDED:
+            self._engine.discard()
+            self.state = State.ENDED
+
+    def _host(self) -> Body:
+        health, watch = self._engine.health, self._watch
+        return {
+            **self._reading.since(),
+            "gc_pauses": watch.pauses,
+            "gc_ns": watch.total_ns,
+            "gc_max_ns": watch.max_ns,
+            "stalls": health.stalls,
+            "stall_max_ns": health.stall_max_ns,
+            "suspended_ns": health.suspended_ns,
+            "missed": health.missed,
+            "unsolicited": sum(pool.unsolicited for pool in self._engine.all_pools),
+        }
