@@ -36,6 +36,7 @@ class RunDirectory:
         self.production_report = path / "production-report.md"
         self.report_html = path / "report.html"
         self.validation = path / "validation.json"
+        self.console_log = path / "console.log"
 
     @property
     def run_id(self) -> str:
