@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 from loadgen.core.hdr_log import read_hdr_log
@@ -158,7 +159,7 @@ def read_seconds(path: Path) -> SecondsRead:
         raise Unreadable(f"cannot be read ({error.strerror})") from error
     except ValueError as error:
         raise Unreadable(str(error)) from error
-    rows = [{name: value for name, value in row.items() if isinstance(value, float)} for row in stats.rows]
+    rows = [{name: value for name, value in row.items() if isinstance(value, float) and isfinite(value)} for row in stats.rows]
     if not rows:
         raise Unreadable("holds no second")
 
@@ -170,4 +171,4 @@ def read_seconds(path: Path) -> SecondsRead:
     account = Account(
         due, sent, due - sent - dropped, dropped, done, failed, sent - done - failed, {Outcome.OK.label: done, **labels}
     )
-    return SecondsRead(account, int(rows[-1]["second"]) + 1, total("late_events"), stats.skipped)
+    return SecondsRead(account, int(rows[-1].get("second", len(rows) - 1)) + 1, total("late_events"), stats.skipped)

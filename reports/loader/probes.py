@@ -22,7 +22,10 @@ def read_probes(path: Path) -> Probes:
         raise Unreadable(f"cannot be read ({error.strerror})") from error
     whole = text[: text.rfind("\n") + 1]
     try:
-        rows = list(csv.DictReader(whole.splitlines()))
+        reader = csv.DictReader(whole.splitlines())
+        rows = list(reader)
     except csv.Error as error:
         raise Unreadable(f"not CSV ({error})") from error
+    if "ok" not in (reader.fieldnames or ()):
+        raise Unreadable("has no header of probes.csv")
     return Probes(len(rows), sum(row.get("ok", "") not in ("1", "true", "True") for row in rows))
