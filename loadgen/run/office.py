@@ -83,7 +83,7 @@ class Office:
         self.chronicle.document = initial_document(
             plan, self.place.run_id, utc_now(), fingerprint, self.setup.preflight
         )
-        self.chronicle.document["notes"] = list(self.setup.notes)
+        self.chronicle.document["notes"] = list(plan.notes)
         self.chronicle.save()
         if self.setup.pid_dir is not None:
             path = self.setup.pid_dir / LOAD_PID

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 class Setup:
     """`environment` is what children get, already without secrets.
 
-    `unarmed` maps breaker inputs to the reason why preflight could not arm them. `exercise` runs plugin and snapshot
-    operations beside the load. `pid_dir` is where the pid files go, None for none. `partial_report` has a partial
-    summary made when the run did not complete.
+    `unarmed` maps breaker inputs to the reason why preflight could not arm them. `pid_dir` is where the pid files go,
+    None for none. `partial_report` has a partial summary made when the run did not complete.
     """
 
     environment: Mapping[str, str]
@@ -25,8 +24,6 @@ class Setup:
     stop_file: Path | None = None
     pid_dir: Path | None = None
     detached: bool = False
-    exercise: bool = False
     partial_report: bool = True
     unarmed: Mapping[str, str] = field(default_factory=dict)
     preflight: Sequence[Mapping[str, Any]] = ()
-    notes: Sequence[str] = ()

@@ -146,7 +146,7 @@ class Supervisor:
         office.begin_load(t0_ns)
         phase.start(t0_ns)
         office.watch.begin(t0_ns)
-        if self._setup.exercise:
+        if self._plan.exercise:
             until_ns = t0_ns + duration_ns(plan)
             self._exercise = self._spawn(exercise(self._plan, t0_ns, until_ns, office.count_exercise))
         await self._finish(phase)

@@ -72,6 +72,7 @@ def observe_plan(plan: Plan, place: RunDirectory) -> ObservePlan:
         ca_pem=plan.load.tls.ca_pem.decode("ascii"),
         verify_tls=plan.load.tls.verify,
         secrets=[secret.reveal() for secret in plan.secrets],
+        slo=dict(plan.slo),
     )
 
 

@@ -1,0 +1,136 @@
+"""One command from its plan to its exit code: lock, preflight, run, report.
+
+Laws: the lock is held from before the first request until after the report; nothing is sent when preflight fails or a
+cool-down blocks the host; the exit code in metadata.json is the one that the command ends with.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loadgen.core.clock import utc_now
+from loadgen.core.errors import ExitCode, InputError, LoadgenError, Problem, worst_exit
+from loadgen.core.metadata import MetadataError, Status, read_metadata, write_metadata
+from loadgen.core.redact import Redactor
+from loadgen.core.rundir import STOP_FILE, RunDirectory
+from loadgen.plan.model import Profile
+from loadgen.run.cooldown import refuse_after_trip
+from loadgen.run.launch import Spec, child_environment, run_to_end
+from loadgen.run.setup import Setup
+from loadgen.run.supervise import supervise
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from loadgen.core.events import View
+    from loadgen.plan.model import Plan
+    from loadgen.run.ending import Ending
+    from loadgen.run.preflight_model import PreflightResult
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a command decides about its session.
+
+    `preflight` makes the checks, None for none. `view` is made once the run directory exists. `announce` is told the
+    run directory before anything is sent. `out` is a given directory, None for one below `results`.
+    """
+
+    results: Path
+    environ: Mapping[str, str]
+    view: Callable[[], View]
+    announce: Callable[[RunDirectory], None]
+    preflight: Callable[[Plan], Awaitable[PreflightResult]] | None = None
+    out: Path | None = None
+    detached: bool = False
+    pid_files: bool = True
+    partial_report: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session came to; `ending` is None when preflight failed and nothing was run."""
+
+    ending: Ending | None
+    place: RunDirectory | None
+    checks: tuple[Any, ...] = field(default=())
+
+
+async def run_session(plan: Plan, terms: Terms) -> Session:
+    """Check and run a plan; the caller holds the lock. Raises InputError before anything is sent."""
+    if plan.profile is Profile.PRODUCTION:
+        refuse_after_trip(terms.results, plan.base_url, utc_now(), plan.after_trip)
+    _refuse_stop_file()
+    checks: tuple[Any, ...] = ()
+    unarmed: Mapping[str, str] = {}
+    if terms.preflight is not None:
+        result = await terms.preflight(plan)
+        checks, plan, unarmed = result.checks, result.plan, result.unarmed
+        if result.failed:
+            return Session(None, None, checks)
+    place = _place(plan, terms)
+    redactor = Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
+    setup = Setup(
+        environment=child_environment(terms.environ, redactor),
+        stop_file=STOP_FILE,
+        pid_dir=Path.cwd() if terms.pid_files else None,
+        detached=terms.detached,
+        partial_report=terms.partial_report,
+        unarmed=unarmed,
+        preflight=[check.to_body() for check in checks],
+    )
+    terms.announce(place)
+    view = terms.view()
+    try:
+        ending = await supervise(plan, place, view, setup)
+    finally:
+        view.close()
+    return Session(ending, place, checks)
+
+
+def report_exit(place: RunDirectory, environ: Mapping[str, str], *, to_stderr: bool) -> ExitCode:
+    """Have the production report written and return the exit code of its verdict; USAGE when it cannot be made."""
+    spec = Spec("report", "reports", 0, ("production", str(place.path)), child_environment(environ))
+    code = run_to_end(spec, stdout=sys.stderr.fileno() if to_stderr else None)
+    try:
+        return ExitCode(code)
+    except ValueError:
+        return ExitCode.USAGE
+
+
+def settle_exit(place: RunDirectory, ending: Ending, verdict: ExitCode | None) -> ExitCode:
+    """Return the session's exit code and leave it in metadata.json, as far as that can be written."""
+    code = worst_exit([ending.exit_code] if verdict is None else [ending.exit_code, verdict])
+    try:
+        document = read_metadata(place.metadata)
+        document["exit_code"] = int(code)
+        write_metadata(place.metadata, document)
+    except (MetadataError, OSError) as error:
+        sys.stderr.write(f"loadgen: metadata.json does not hold the last exit code: {error}\n")
+    return code
+
+
+def worth_a_report(ending: Ending) -> bool:
+    """Say whether a production report is made: not for a run that failed by our own fault."""
+    return ending.status is not Status.FAILED
+
+
+def _place(plan: Plan, terms: Terms) -> RunDirectory:
+    if terms.out is None:
+        return RunDirectory.create(terms.results, plan.profile.value, utc_now())
+    try:
+        terms.out.mkdir(parents=True, exist_ok=True)
+        if any(terms.out.iterdir()):
+            raise InputError([Problem("--out", str(terms.out), "is not empty: name a new directory")])
+    except OSError as error:
+        raise LoadgenError(f"{terms.out}: {error.strerror}") from error
+    return RunDirectory(terms.out)
+
+
+def _refuse_stop_file() -> None:
+    if STOP_FILE.exists():
+        remedy = "the stop file is there, so the run would end at once: remove it"
+        raise InputError([Problem(str(STOP_FILE), None, remedy)])
