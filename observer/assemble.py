@@ -1,0 +1,116 @@
+"""Put an observation together from an ObservePlan: profile, source, files, log, schedule."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loadgen.core.clock import SystemClock
+from loadgen.core.errors import LoadgenError
+from loadgen.core.logs import open_log
+from loadgen.core.rundir import RunDirectory
+from observer.binding import Binding
+from observer.columns import Reading, source_names
+from observer.detect import open_source
+from observer.loop import SEVERAL_HINT, Observation, World
+from observer.marks import Marks
+from observer.pause import LoopPause
+from observer.profile_file import load_profile
+from observer.schedule import Schedule
+from observer.source import Access, ScrapeError, parse_header, parse_urls
+from observer.writer import RunFiles, WriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loadgen.core.logs import Log
+    from loadgen.core.messages import Message, ObservePlan
+    from loadgen.core.redact import Redactor
+    from observer.profile import Profile
+    from observer.source import Scraped, Source
+
+
+class MetricsUnusable(LoadgenError):  # noqa: N818 - a finding about the service, not about us
+    """The metrics cannot be used, so nothing is sent; `remedy` says what to do."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"the metrics cannot be used: {reason}")
+        self.remedy = remedy
+
+
+@dataclass(slots=True)
+class Assembly:
+    """An observation and what must be closed after it; `detail` is what Ready says about the metrics."""
+
+    observation: Observation
+    source: Source
+    files: RunFiles
+    log: Log
+    detail: dict[str, Any]
+
+    async def close(self) -> None:
+        await self.source.close()
+        await self.files.close()
+        await asyncio.to_thread(self.log.close)
+
+
+def describe(profile: Profile, mode: str, scraped: Scraped) -> dict[str, Any]:
+    """Return which source feeds each logical metric, what is missing, and what the profile demands."""
+    metrics = source_names(profile, scraped.snapshot)
+    return {
+        "mode": mode,
+        "profile": profile.name,
+        "metrics": metrics,
+        "missing": [name for name, source in metrics.items() if not source],
+        "mandatory": list(profile.mandatory),
+        "not_applicable": list(profile.not_applicable),
+        "bad_lines": scraped.bad_lines,
+        "notes": list(scraped.notes),
+    }
+
+
+def access_of(plan: ObservePlan) -> Access:
+    """Return how to reach the metrics; raise InputError."""
+    return Access(parse_urls(plan.metrics_urls), parse_header(plan.auth_header), plan.ca_pem, plan.verify_tls)
+
+
+async def assemble(plan: ObservePlan, redactor: Redactor, emit: Callable[[Message], None]) -> Assembly:
+    """Check the profile and the metrics with one priming scrape, open the files, and return what is ready to begin.
+
+    Raises InputError, MetricsUnusable or WriteError; nothing is left open then.
+    """
+    profile = await asyncio.to_thread(load_profile, plan.profile, plan.profile_text)
+    schedule = Schedule(plan.interval_ns, plan.samples, plan.probe_ns, plan.scrape_timeout_ns)
+    try:
+        source, first = await open_source(access_of(plan), Binding(profile), plan.scrape_timeout_ns)
+    except ScrapeError as error:
+        raise MetricsUnusable(str(error), error.hint) from error
+    if first.snapshot.several:
+        await source.close()
+        raise MetricsUnusable(first.snapshot.several, SEVERAL_HINT)
+    place, clock = RunDirectory(Path(plan.out_dir)), SystemClock()
+    files = RunFiles(place, redactor)
+    try:
+        await files.open()
+        log = await asyncio.to_thread(_open_log, place, redactor, plan.run_id)
+    except BaseException:
+        await source.close()
+        await files.close()
+        raise
+    world = World(source, files, log, clock, LoopPause(clock), emit)
+    reading = Reading(profile, plan.count_cache_miss)
+    observation = Observation(world, schedule, reading, Marks(plan.slo, plan.samples))
+    detail = describe(profile, source.mode, first)
+    log.info("observing", mode=source.mode, profile=profile.name, sources=detail["metrics"], missing=detail["missing"])
+    for note in first.notes:
+        log.warn(note)
+    return Assembly(observation, source, files, log, detail)
+
+
+def _open_log(place: RunDirectory, redactor: Redactor, run_id: str) -> Log:
+    try:
+        return open_log(place.observe_log, "observer", redactor, correlation_id=run_id)
+    except OSError as error:
+        raise WriteError(place.observe_log, error) from error
