@@ -1,0 +1,111 @@
+"""The options that several commands share, in groups; their names are those of `loadgen.core.setting_table`.
+
+Law: an option is only named and described here; what its text means is decided where settings are read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+F = TypeVar("F", bound="Callable[..., Any]")
+Group = tuple["Callable[[Any], Any]", ...]
+
+TARGET: Group = (
+    click.option("--base-url", metavar="URL", help="The service under test.  [LOAD_BASE_URL]"),
+    click.option("--endpoint", multiple=True, metavar="'[WEIGHT] [METHOD] PATH'", help="What to request; repeatable."),
+)
+SHAPE: Group = (
+    click.option("--method", metavar="METHOD", help="Method of every endpoint."),
+    click.option("--header", "-H", multiple=True, metavar="'NAME: VALUE'", help="Header of every request; repeatable."),
+    click.option("--body", metavar="TEXT", help="Body of every request."),
+)
+LOAD: Group = (
+    click.option("--rate", metavar="RATE", help="Arrivals, such as 80, 0.5, 50/1s or 1000/m.  [LOAD_RATE, 80]"),
+    click.option("--concurrency", "-c", metavar="N", help="Connections.  [LOAD_CONCURRENCY, 20]"),
+    click.option("--timeout", metavar="DURATION", help="From sent to complete.  [5s]"),
+    click.option("--workers", metavar="N", help="Load processes.  [by rate and processors]"),
+    click.option("--late", metavar="queue|drop", help="What happens to a request that finds no connection.  [queue]"),
+    click.option("--catch-up", metavar="N", help="Highest multiple of the rate after a stall, 0: unlimited."),
+    click.option("--pacing", metavar="precise|balanced", help="Wake at each due time, or save CPU.  [balanced]"),
+    click.option("--seed", metavar="N", help="Seed of the mix of endpoints.  [1]"),
+)
+WARMUP: Group = (
+    click.option("--warmup", metavar="DURATION", help="Warm-up before the load, recorded apart; 0s for none."),
+    click.option("--warmup-rate", metavar="RATE", help="Rate of the warm-up.  [20]"),
+    click.option("--warmup-concurrency", metavar="N", help="Connections of the warm-up.  [5]"),
+)
+CREDENTIALS: Group = (
+    click.option("--jwt", metavar="TOKEN", help="Bearer token; prefer --jwt-file or PROD_JWT."),
+    click.option("--jwt-file", metavar="FILE", help="File with the bearer token."),
+)
+NETWORK: Group = (
+    click.option("--cacert", metavar="FILE", help="Certificate authorities to trust."),
+    click.option("--cert", metavar="FILE", help="Client certificate."),
+    click.option("--key", metavar="FILE", help="Key of the client certificate."),
+    click.option("--insecure", is_flag=True, help="Do not verify the server's certificate."),
+    click.option("--resolve", multiple=True, metavar="HOST:PORT:ADDRESS", help="Use this address; repeatable."),
+    click.option("--ipv4", is_flag=True, help="IPv4 only."),
+    click.option("--ipv6", is_flag=True, help="IPv6 only."),
+)
+OBSERVATION: Group = (
+    click.option("--metrics-url", multiple=True, metavar="URL", help="Metrics page or Prometheus; repeatable."),
+    click.option("--metrics-auth-header", metavar="'NAME: VALUE'", help="Header of scrapes.  [METRICS_AUTH_HEADER]"),
+    click.option("--samples", metavar="N", help="Rows of metrics.csv.  [LOAD_SAMPLES, 12]"),
+    click.option("--interval", metavar="DURATION", help="Time between rows.  [600s]"),
+    click.option("--interval-seconds", metavar="N", help="The same in seconds.  [INTERVAL_SECONDS]"),
+    click.option("--metric-profile", metavar="NAME|FILE", help="Which series feed which metric.  [metasheet]"),
+    click.option("--count-cache-miss", is_flag=True, help="Count cache misses as fallbacks."),
+)
+BREAKER: Group = (
+    click.option("--breaker-error-rate", metavar="SHARE", help="Error rate that aborts.  [0.02]"),
+    click.option("--breaker-effective-fallback", metavar="SHARE", help="Fallback rate that aborts.  [0.08]"),
+    click.option("--breaker-server-errors", metavar="4xx+5xx|5xx", help="Which statuses are server errors."),
+    click.option("--breaker-count-misses", is_flag=True, help="Judge cache misses as fallbacks too."),
+    click.option("--allow-blind", is_flag=True, help="Go on when probes fail, with a warning."),
+    click.option("--allow-unarmed", multiple=True, metavar="INPUT", help="Accept an unarmed input; repeatable."),
+    click.option("--no-breaker", is_flag=True, help="Never abort; refused for production."),
+)
+PERMISSION: Group = (
+    click.option("--exercise", is_flag=True, help="Reload plugins, create and restore snapshots during the run."),
+    click.option("--allow-writes", is_flag=True, help="Let --exercise change data in production."),
+    click.option("--allow-degraded", is_flag=True, help="Start although the target says it is degraded."),
+    click.option("--after-trip", metavar="RUN_ID", help="Run on a host where this run tripped a moment ago."),
+)
+SOURCES: Group = (
+    click.option("--profile", metavar="dev|staging|production", help="Where load goes, and how careful we are."),
+    click.option("--environment", metavar="LABEL", help="Label on reports.  [the profile]"),
+    click.option("--env-file", type=click.Path(path_type=Path), help="Settings file.  [.env.phase5 for production]"),
+    click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="Plan file (TOML)."),
+)
+
+
+def with_options(*groups: Group) -> Callable[[F], F]:
+    """Return a decorator that adds the groups' options, shown in this order."""
+
+    def decorate(command: F) -> F:
+        for group in reversed(groups):
+            for option in reversed(group):
+                command = option(command)
+        return command
+
+    return decorate
+
+
+def setting_flags(given: Mapping[str, Any], *others: str) -> dict[str, object]:
+    """Return what the command line gave for settings: without `others`, --ipv4 and --ipv6 as `family`.
+
+    Raises UsageError when both families are demanded.
+    """
+    if given.get("ipv4") and given.get("ipv6"):
+        raise click.UsageError("--ipv4 and --ipv6 exclude each other")
+    own = {"profile", "env_file", "plan_file", "ipv4", "ipv6", *others}
+    flags: dict[str, object] = {name: value for name, value in given.items() if name not in own}
+    if given.get("ipv4") or given.get("ipv6"):
+        flags["family"] = "ipv4" if given.get("ipv4") else "ipv6"
+    return flags

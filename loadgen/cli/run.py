@@ -1,0 +1,149 @@
+"""`loadgen run`: load only, a summary and the percentile spectrum."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loadgen.cli.flags import BREAKER, CREDENTIALS, LOAD, NETWORK, SHAPE, SOURCES, WARMUP, setting_flags, with_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from loadgen.core.errors import ExitCode
+    from loadgen.core.rundir import RunDirectory
+    from loadgen.plan.model import Plan, Stage
+    from loadgen.run.session import Session
+
+_OWN = ("urls", "stage", "requests", "out", "json", "quiet")
+
+
+@click.command()
+@click.argument("urls", nargs=-1, metavar="URL...")
+@click.option("--duration", "-d", metavar="DURATION", help="How long requests are due.  [LOAD_DURATION, 120s]")
+@click.option("--duration-seconds", metavar="N", help="The same in seconds.")
+@click.option("--stage", multiple=True, metavar="DURATION:RATE", help="A stretch of constant rate; repeatable.")
+@click.option("--requests", type=click.IntRange(min=1), metavar="N", help="So many requests instead of a duration.")
+@click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run directory here; it must be new or empty.")
+@click.option("--json", is_flag=True, help="Print summary.json on stdout, everything else on stderr.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@with_options(SHAPE, LOAD, WARMUP, CREDENTIALS, NETWORK, BREAKER, SOURCES)
+def run(**given: Any) -> int:
+    """Put a load on URL... and print what came back.
+
+    No observer and no verdict; the circuit breaker judges the client's own counts. Without --out nothing is kept.
+    Exit code 0, 2, 4 (breaker), 5 (the generator was the bottleneck) or a signal's.
+    """
+    import os
+    import tempfile
+    from pathlib import Path
+
+    from loadgen.plan.load import Inputs, load_plan
+    from loadgen.plan.model import Kind
+
+    stages = _stages(given["stage"])
+    flags = setting_flags(given, *_OWN) | {"url": given["urls"]}
+    if stages:
+        flags["rate"] = str(max((stage.rate for stage in stages), key=lambda rate: rate.per_s))
+    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
+    _, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
+    plan = _with_schedule(plan, stages, given["requests"])
+    if given["out"] is not None:
+        return _run(plan, Path(given["out"]), given)
+    with tempfile.TemporaryDirectory(prefix="loadgen-run-") as directory:
+        return _run(plan, Path(directory), given)
+
+
+def _stages(texts: Sequence[str]) -> tuple[Stage, ...]:
+    """Read `30s:100` texts; raise InputError naming every one that is wrong."""
+    from loadgen.core.errors import InputError, Problem
+    from loadgen.core.units import parse_duration_ns, parse_rate
+    from loadgen.plan.model import Stage
+
+    stages, problems = [], []
+    for text in texts:
+        duration, _, rate = text.partition(":")
+        try:
+            stages.append(Stage(parse_rate(rate), parse_duration_ns(duration)))
+        except ValueError as error:
+            problems.append(Problem("--stage", text, f"write DURATION:RATE, such as 30s:100 ({error})"))
+    if problems:
+        raise InputError(problems)
+    return tuple(stages)
+
+
+def _with_schedule(plan: Plan, stages: tuple[Stage, ...], requests: int | None) -> Plan:
+    """Return the plan with the stages, or with a duration that holds exactly so many arrivals."""
+    from dataclasses import replace
+
+    from loadgen.core.errors import InputError, Problem
+    from loadgen.plan.model import Stage
+
+    if stages and requests is not None:
+        raise InputError([Problem("--requests", str(requests), "give either --requests or --stage")])
+    if requests is not None:
+        rate = plan.load.stages[0].rate
+        stages = (Stage(rate, -(-requests * rate.per_ns // rate.count)),)
+    return replace(plan, load=replace(plan.load, stages=stages)) if stages else plan
+
+
+def _run(plan: Plan, place: Path, given: Mapping[str, Any]) -> int:
+    import asyncio
+    import os
+    import sys
+
+    import orjson
+
+    from loadgen.core.rundir import RESULTS
+    from loadgen.run.session import Terms, run_session
+    from loadgen.view.choose import choose
+
+    def announce(directory: RunDirectory) -> None:
+        if given["out"] is not None:
+            click.echo(f"run directory {directory.path}", err=True)
+
+    for note in plan.notes:
+        click.echo(f"loadgen: {note}", err=True)
+    terms = Terms(
+        results=RESULTS,
+        environ=os.environ,
+        view=lambda: choose(sys.stderr, json=given["json"], quiet=given["quiet"]),
+        announce=announce,
+        out=place,
+        pid_files=False,
+        partial_report=given["out"] is not None,
+    )
+    session = asyncio.run(run_session(plan, terms))
+    summary = _summary_of(session)
+    if given["json"]:
+        sys.stdout.buffer.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    elif summary:
+        click.echo(_text(summary))
+    return _ending(session)
+
+
+def _summary_of(session: Session) -> dict[str, Any]:
+    import orjson
+
+    if session.place is None or not session.place.summary.exists():
+        return {}
+    return dict(orjson.loads(session.place.summary.read_bytes()))
+
+
+def _text(summary: dict[str, Any]) -> str:
+    from loadgen.run.summary_text import summary_text
+
+    return summary_text(summary)
+
+
+def _ending(session: Session) -> ExitCode:
+    from loadgen.core.errors import ExitCode
+    from loadgen.core.metadata import Status
+
+    if session.ending is None:
+        return ExitCode.USAGE
+    if session.ending.status is not Status.COMPLETED:
+        click.echo(f"loadgen: {session.ending.sentence}", err=True)
+    return session.ending.exit_code

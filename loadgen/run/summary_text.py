@@ -1,0 +1,70 @@
+"""A summary for people: counts, latencies, endpoints, the percentile spectrum. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_TRENDS = (
+    ("response (due to done)", "http_req_duration"),
+    ("  successes only", "http_req_duration_ok"),
+    ("service (sent to done)", "http_req_service"),
+    ("wait for a connection", "loadgen_wait"),
+    ("own lag", "loadgen_lag"),
+)
+_COLUMNS = ("avg", "med", "p(90)", "p(95)", "p(99)", "p(99.9)", "max")
+
+
+def summary_text(summary: Mapping[str, Any]) -> str:
+    """Return the lines that `loadgen run` prints from a summary.json document."""
+    return "\n".join([*_counts(summary), "", *_latencies(summary), *_endpoints(summary), "", *_spectrum(summary)])
+
+
+def _counts(summary: Mapping[str, Any]) -> Iterator[str]:
+    totals, rate = summary["totals"], summary["rate"]
+    seconds = summary["state"]["testRunDurationMs"] / 1000
+    yield f"{totals['scheduled']} requests scheduled in {seconds:g} s; validity {summary['validity'].get('state')}"
+    yield "  " + ", ".join(f"{totals[name]} {name.replace('_', ' ')}" for name in ("sent", "done", "failed", "dropped"))
+    left = [f"{totals[name]} {name.replace('_', ' ')}" for name in ("unsent", "in_flight") if totals[name]]
+    if left:
+        yield "  left at the end: " + ", ".join(left)
+    bad = {label: count for label, count in summary["outcomes"].items() if label != "ok" and count}
+    if bad:
+        yield "  " + ", ".join(f"{label} {count}" for label, count in sorted(bad.items(), key=lambda item: -item[1]))
+    achieved = rate["achieved"]
+    yield f"  rate {rate['target']:g}/s asked, {'NA' if achieved is None else f'{achieved:g}/s'} sent"
+    for reason in summary["validity"].get("reasons", []):
+        yield f"  {reason}"
+
+
+def _latencies(summary: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{'milliseconds':<24}" + "".join(f"{name.strip('p()') if '(' in name else name:>10}" for name in _COLUMNS)
+    for title, name in _TRENDS:
+        values = summary["metrics"][name]["values"]
+        yield f"{title:<24}" + "".join(f"{_number(values[column]):>10}" for column in _COLUMNS)
+
+
+def _endpoints(summary: Mapping[str, Any]) -> Iterator[str]:
+    endpoints = summary["endpoints"]
+    if len(endpoints) < 2:
+        return
+    yield ""
+    yield f"{'endpoint':<32}{'sent':>9}{'done':>9}{'failed':>9}{'p50':>10}{'p95':>10}{'p99':>10}{'max':>10}"
+    for name, item in endpoints.items():
+        failed = item.get("failed", 0)
+        failures = sum(failed.values()) if isinstance(failed, dict) else failed
+        counts = f"{item.get('sent', 0):>9}{item.get('done', 0):>9}{failures:>9}"
+        times = "".join(f"{_number(item[key]):>10}" for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))
+        yield f"{name[:31]:<32}{counts}{times}"
+
+
+def _spectrum(summary: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{'percentile':>12}{'ms':>12}{'above':>10}"
+    for row in summary["spectrum"]:
+        yield f"{row['percentile']:>12g}{row['ms']:>12.3f}{row['above']:>10}"
+
+
+def _number(value: float | None) -> str:
+    return "NA" if value is None else f"{value:.3f}"
