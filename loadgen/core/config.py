@@ -69,6 +69,7 @@ class Settings:
     warmup_ns: int | None
     warmup_rate: Rate | None
     warmup_concurrency: int | None
+    idle_ns: int | None
     timeout_ns: int
     workers: int | None
     late: str

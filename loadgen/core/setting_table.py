@@ -139,6 +139,7 @@ _LOAD = (
     _durations("warmup_ns", None, "", "warmup.duration", 0),
     _row("warmup_rate", None, read_rate, "warmup.rate --warmup-rate"),
     _row("warmup_concurrency", None, _CONNECTIONS, "warmup.concurrency --warmup-concurrency"),
+    _durations("idle_ns", None, "", "idle", 0),
     _durations("timeout_ns", 5 * NS_PER_S, "", "timeout"),
     _row("workers", None, read_count(1, 1_024), "workers --workers"),
     _row("late", "queue", read_choice("queue", "drop"), "late --late"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadgen.core.errors import Problem
+from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.kinds import warmup_rate
 from loadgen.plan.mix import origin, resolve_place
 from loadgen.plan.model import Kind
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from loadgen.core.units import Rate
 
 BUNDLED_METRIC_PROFILES = ("metasheet", "prometheus-http", "relay")
+LEAST_IDLE_NS = 60 * NS_PER_S
+"""How long production is watched without load at least."""
+
 _HIGHEST_ERROR_RATE = 0.05
 _HIGHEST_EFFECTIVE_FALLBACK = 0.20
 _USUAL_RATE_FACTOR = 2
@@ -29,7 +33,7 @@ _USUAL_RATE_FACTOR = 2
 
 def check(settings: Settings, kind: Kind) -> list[Problem]:
     """Return every rule that the settings break for a kind of run."""
-    rules = (_base_url, _hosts, _rates, _breaker, _exercise, _authorization, _tls, _workers, _metrics)
+    rules = (_base_url, _hosts, _rates, _breaker, _exercise, _authorization, _tls, _workers, _metrics, _idle)
     return [problem for rule in rules for problem in rule(settings, kind)]
 
 
@@ -131,6 +135,13 @@ def _workers(settings: Settings, kind: Kind) -> Iterator[Problem]:
 
 def _metrics(settings: Settings, kind: Kind) -> Iterator[Problem]:
     profile = settings.metric_profile
-    if profile not in BUNDLED_METRIC_PROFILES and not Path(profile).is_file():
-        remedy = f"neither a file nor one of {', '.join(BUNDLED_METRIC_PROFILES)}"
+    own_file = profile.endswith(".toml") and Path(profile).is_file()
+    if profile not in BUNDLED_METRIC_PROFILES and not own_file:
+        remedy = f"neither a .toml file nor one of {', '.join(BUNDLED_METRIC_PROFILES)}"
         yield Problem(settings.label("metric_profile"), profile, remedy)
+
+
+def _idle(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    if settings.profile == "production" and settings.idle_ns is not None and settings.idle_ns < LEAST_IDLE_NS:
+        given = format_duration(settings.idle_ns)
+        yield Problem(settings.label("idle_ns"), given, f"production watches at least {format_duration(LEAST_IDLE_NS)}")

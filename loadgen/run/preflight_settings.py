@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.redact import Secret, fingerprint
 from loadgen.core.setting_readers import is_true
-from loadgen.core.slo import OBJECTIVES, SloTargets, Unit
+from loadgen.core.slo import OBJECTIVES, SloTargets
 from loadgen.plan.model import Kind, Profile
 from loadgen.run.preflight_model import Check, failed, passed, skipped, warned
 
@@ -60,10 +60,7 @@ def slo_check(plan: Plan) -> Check:
     """Show the objectives in force; warn of a P95 that is looser than the P99."""
     targets = SloTargets.from_mapping(dict(plan.slo))
     values = targets.to_mapping()
-    shown = ", ".join(
-        f"{item.title} {item.bound.value} {values[item.name]:g}{'' if item.unit is Unit.PERCENT else ' '}{item.unit.value}"
-        for item in OBJECTIVES
-    )
+    shown = ", ".join(f"{item.title} {item.bound.value} {values[item.name]:g} {item.unit.value}" for item in OBJECTIVES)
     if targets.p95_s > targets.p99_s:
         return warned("objectives", f"the P95 target is above the P99 target; {shown}")
     return passed("objectives", shown)

@@ -1,0 +1,95 @@
+"""`loadgen preflight`: every check before a run, all results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loadgen.cli.options import (
+    breaker_options,
+    flags_of,
+    inputs_of,
+    load_options,
+    observation_options,
+    source_options,
+    target_options,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loadgen.core.errors import ExitCode
+    from loadgen.run.preflight_model import Check
+
+_COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "red", "SKIP": "bright_black"}
+_KINDS = ("baseline", "extended", "fallback-scenario", "warmup", "run")
+
+
+@click.command()
+@source_options
+@target_options
+@load_options
+@observation_options
+@breaker_options
+@click.option("--out", type=str, default=None, metavar="DIR", help="Where results will go; results if not given.")
+@click.option("--kind", type=click.Choice(_KINDS), default="baseline", show_default=True, help="The run to check for.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.option(
+    "--scan",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Only look through a source tree for guarded flags that are true.",
+)
+def preflight(kind: str, as_json: bool, scan: Path | None, **params: Any) -> ExitCode:
+    """Make every check before a run and show all results.
+
+    Sends nothing beyond /health, the metrics URLs and one request to each GET or HEAD endpoint. Exits 2 when a check
+    failed.
+    """
+    if scan is not None:
+        from loadgen.run.preflight_scan import scan as scan_tree
+
+        return _show(scan_tree(scan), as_json)
+    return _show(_checks(kind, params), as_json)
+
+
+def _checks(kind: str, params: dict[str, Any]) -> tuple[Check, ...]:
+    import asyncio
+
+    from loadgen.plan.load import load_plan
+    from loadgen.plan.model import Kind
+    from loadgen.run.preflight import preflight as make_checks
+    from loadgen.run.preflight import surroundings
+
+    inputs = inputs_of(params)
+    settings, plan = load_plan(Kind(kind), params["profile"], flags_of(params), inputs)
+    return asyncio.run(make_checks(plan, settings, surroundings(settings, inputs.directory, inputs.env_file))).checks
+
+
+def _show(checks: Sequence[Check], as_json: bool) -> ExitCode:
+    from loadgen.core.errors import ExitCode
+
+    failures = sum(check.status == "FAIL" for check in checks)
+    warnings = sum(check.status == "WARN" for check in checks)
+    if as_json:
+        body = {"ok": not failures, "failed": failures, "warned": warnings}
+        click.echo(json.dumps({**body, "checks": [check.to_body() for check in checks]}, ensure_ascii=False, indent=2))
+    else:
+        print_checks(checks)
+    return ExitCode.USAGE if failures else ExitCode.OK
+
+
+def print_checks(checks: Sequence[Check], *, err: bool = False) -> None:
+    """Print checks as a table with a last line that counts; NO_COLOR and pipes get no colours."""
+    import os
+
+    colour = False if os.environ.get("NO_COLOR") else None
+    width = max((len(check.name) for check in checks), default=0)
+    for check in checks:
+        status = click.style(check.status.value, fg=_COLOURS[check.status.value], bold=check.status == "FAIL")
+        click.echo(f"{status}  {check.name:<{width}}  {check.message}", err=err, color=colour)
+    counts = {name: sum(check.status == name for check in checks) for name in _COLOURS}
+    words = (f"{counts['PASS']} passed", f"{counts['WARN']} warned", f"{counts['FAIL']} failed")
+    click.echo(", ".join((*words, f"{counts['SKIP']} skipped")), err=err)

@@ -1,0 +1,118 @@
+"""The few requests of preflight, over aiohttp.
+
+Laws: no redirect is followed, no proxy of the environment is used, no cookie is kept, no body is read beyond 64 KiB;
+trouble is an answer in words that say what to do, never an exception.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loadgen.core.tls import client_context
+from loadgen.plan.model import AddressFamily
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    import aiohttp
+
+    from loadgen.plan.model import LoadPlan
+
+_TIMEOUT_S = 10.0
+_MOST_BYTES = 65_536
+_AT_ONCE = 4
+_FAMILIES = {
+    AddressFamily.ANY: socket.AF_UNSPEC,
+    AddressFamily.IPV4: socket.AF_INET,
+    AddressFamily.IPV6: socket.AF_INET6,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: a status and the beginning of a body, or `trouble` in words."""
+
+    status: int = 0
+    body: bytes = b""
+    location: str = ""
+    trouble: str = ""
+
+
+NOT_ASKED = Answer(trouble="not asked")
+"""The answer of an endpoint that preflight does not request."""
+
+
+@asynccontextmanager
+async def open_session(load: LoadPlan, timeout_s: float = _TIMEOUT_S) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a session that reaches hosts as the plan's workers will: its TLS, addresses and family.
+
+    Raises ValueError when the TLS material cannot be used.
+    """
+    import aiohttp
+
+    key = b"" if load.tls.key_pem is None else load.tls.key_pem.reveal().encode()
+    connector = aiohttp.TCPConnector(
+        ssl=client_context(load.tls.ca_pem, load.tls.cert_pem, key, verify=load.tls.verify),
+        resolver=_resolver(dict(load.resolve)),
+        family=_FAMILIES[load.family],
+        limit=_AT_ONCE,
+        force_close=True,
+    )
+    async with aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=timeout_s),
+        trust_env=False,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+    ) as session:
+        yield session
+
+
+def _resolver(replaced: Mapping[str, str]) -> aiohttp.abc.AbstractResolver:
+    """Return a resolver with the plan's `host:port` overrides."""
+    import aiohttp
+    from aiohttp.abc import ResolveResult
+
+    class Resolver(aiohttp.ThreadedResolver):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            address = replaced.get(f"{host.lower()}:{port}")
+            found = await super().resolve(address or host, port, family)
+            return [ResolveResult(**{**item, "hostname": host}) for item in found]
+
+    return Resolver()
+
+
+async def request(
+    session: aiohttp.ClientSession, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+) -> Answer:
+    """Make one request and return what came back."""
+    import aiohttp
+    from yarl import URL
+
+    try:
+        async with session.request(
+            method, URL(url, encoded=True), headers=headers, data=body or None, allow_redirects=False
+        ) as response:
+            start = await response.content.read(_MOST_BYTES)
+            return Answer(response.status, start, response.headers.get("Location", ""))
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+        return Answer(trouble=_words(error))
+
+
+def _words(error: Exception) -> str:
+    import aiohttp
+
+    if isinstance(error, TimeoutError):
+        return "no answer in time: is the service up, and does a firewall let us through?"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return f"TLS failed ({error.__cause__ or error}): give the service's authority with --cacert"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"the host name cannot be resolved ({error.strerror}): check the URL and the network"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"cannot connect ({error.strerror}): is the service up, and is this its address?"
+    return f"no HTTP answer ({type(error).__name__}): is this an HTTP service?"

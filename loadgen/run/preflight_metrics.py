@@ -1,0 +1,139 @@
+"""What the observer can see: its answer about each metrics URL, and the counters it read.
+
+Law: scraping is the observer's business; it is asked as a process, and its auth header goes to it by descriptor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from loadgen.core.redact import Redactor
+from loadgen.run.launch import child_environment, command
+from loadgen.run.preflight_model import Check, failed, passed, skipped, warned
+from loadgen.run.preflight_process import ask
+
+if TYPE_CHECKING:
+    from loadgen.plan.model import Observation, Plan
+
+SEVERAL_TIMES = 5
+"""Scrapes over new connections that tell one process from several behind one URL."""
+
+_TIMEOUT_S = 40.0
+_MOST_LISTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the observer says about one metrics URL.
+
+    `metrics` maps logical metrics to the series that feed them, empty for none; `missing` and `mandatory` list
+    logical and judged names; `counters` are lifetime values by name, None where unknown.
+    """
+
+    url: str
+    ok: bool
+    mode: str = ""
+    error: str = ""
+    hint: str = ""
+    metrics: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    mandatory: tuple[str, ...] = ()
+    several_processes: bool = False
+    counters: dict[str, float | None] = field(default_factory=dict)
+
+    def feeds(self, *names: str) -> bool:
+        """Say whether any of these logical metrics has a source here."""
+        return self.ok and any(self.metrics.get(name) for name in names)
+
+
+ObserveOnce = Callable[["Observation", str, int], Awaitable[Page]]
+"""Asks the observer about one URL, scraping it a number of times."""
+
+
+async def observe_once(observation: Observation, url: str, times: int) -> Page:
+    """Ask `python -m observer once` about one metrics URL."""
+    secret = "" if observation.auth_header is None else observation.auth_header.reveal()
+    arguments = ["once", "--json", "--metrics-url", url, "--profile", observation.metric_profile, "--times", str(times)]
+    if secret:
+        arguments += ["--auth-header-fd", "{fd}"]
+    answer = await ask(
+        command("observer", tuple(arguments)),
+        _TIMEOUT_S,
+        environment=child_environment(os.environ),
+        secret=secret,
+    )
+    try:
+        document: Any = json.loads(answer.stdout)
+    except ValueError:
+        said = (answer.stderr.strip() or answer.stdout.strip() or f"exit code {answer.code}")[-300:]
+        return Page(url, ok=False, error=f"the observer gave no answer that can be read: {said}")
+    return read_page(url, document)
+
+
+def read_page(url: str, document: Any) -> Page:
+    """Build a Page from the observer's JSON; what is not there is empty."""
+    if not isinstance(document, dict):
+        return Page(url, ok=False, error="the observer's answer is not an object")
+    counters = document.get("counters") or {}
+    return Page(
+        url=url,
+        ok=document.get("ok") is True,
+        mode=str(document.get("mode") or ""),
+        error=str(document.get("error") or ""),
+        hint=str(document.get("hint") or ""),
+        metrics={str(name): str(source or "") for name, source in (document.get("metrics") or {}).items()},
+        missing=tuple(map(str, document.get("missing") or ())),
+        mandatory=tuple(map(str, document.get("mandatory") or ())),
+        several_processes=document.get("several_processes") is True,
+        counters={name: _number(value) for name, value in counters.items()},
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+async def read_pages(observation: Observation, once: ObserveOnce, times: int) -> tuple[Page, ...]:
+    """Ask about every metrics URL at the same time."""
+    return tuple(await asyncio.gather(*(once(observation, url, times) for url in observation.metrics_urls)))
+
+
+def page_checks(plan: Plan, pages: tuple[Page, ...]) -> list[Check]:
+    """Judge what the observer found: every page readable, from one process, with what the verdict needs."""
+    if plan.observation is None:
+        return [skipped("metrics", "this run has no observer")]
+    redactor = Redactor(plan.secrets)
+    checks = [_page_check(page, redactor) for page in pages]
+    good = [page for page in pages if page.ok]
+    if good:
+        lacking = [name for name in good[0].mandatory if all(name in page.missing for page in good)]
+        checks.append(_mandatory_check(lacking))
+    return checks
+
+
+def _page_check(page: Page, redactor: Redactor) -> Check:
+    name = f"metrics {redactor.text(page.url)}"
+    if page.several_processes:
+        remedy = "give the metrics URL of each process (METRICS_URL takes several), or a Prometheus URL"
+        return failed(name, f"several processes answer behind this URL, so its counters jump: {remedy}")
+    if not page.ok:
+        hint = f": {page.hint}" if page.hint else ""
+        return failed(name, redactor.text(f"{page.error or 'cannot be read'}{hint}"))
+    found = [logical for logical, source in page.metrics.items() if source]
+    if not found:
+        remedy = "choose the profile that names this service's metrics with --metric-profile"
+        return failed(name, f"{page.mode}: none of the profile's metrics is there: {remedy}")
+    missing = ", ".join(page.missing[:_MOST_LISTED])
+    return passed(name, f"{page.mode}: {len(found)} metrics" + (f"; missing: {missing}" if missing else ""))
+
+
+def _mandatory_check(lacking: list[str]) -> Check:
+    name = "mandatory metrics"
+    if lacking:
+        return warned(name, f"missing: {', '.join(lacking)}: without them the verdict will be INCOMPLETE")
+    return passed(name, "all there")
