@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
-from math import fsum, sqrt
+from statistics import fmean, pstdev
 from typing import TYPE_CHECKING
 
 from reports.analysis import quantity
@@ -51,9 +51,8 @@ class RowStats:
         known = [value for value in values if value is not None]
         if not known:
             return None
-        average = fsum(known) / len(known)
-        variance = fsum((value - average) ** 2 for value in known) / len(known)
-        return cls(len(known), min(known), max(known), average, sqrt(variance))
+        average = fmean(known)
+        return cls(len(known), min(known), max(known), average, pstdev(known))
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,12 +147,12 @@ def judge_client_percentile(name: str, run: Run, bound_s: float) -> Check:
     if histogram is None or not histogram.total:
         return Check(key, title, Status.NA, Weight.MANDATORY, "latency.hlog has no response times", None, goal)
     quantile = float(name.removeprefix("p"))
-    value = _percentile_s(histogram, quantile, run.client.out_of_range.get("response", 0))
-    rows = RowStats.of(_percentile_s(part, quantile, 0) for part in run.client.intervals if part.total)
+    value = percentile_s(histogram, quantile, run.client.out_of_range.get("response", 0))
+    rows = RowStats.of(percentile_s(part, quantile, 0) for part in run.client.intervals if part.total)
     return judge(key, title, Weight.MANDATORY, value, goal).with_rows(rows)
 
 
-def _percentile_s(histogram: Histogram, quantile: float, beyond: int) -> float:
+def percentile_s(histogram: Histogram, quantile: float, beyond: int) -> float:
     """Return a percentile in s over the histogram's values and `beyond` more above its range (infinite there)."""
     total = histogram.total + beyond
     inside = quantile * total / histogram.total

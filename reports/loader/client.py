@@ -159,7 +159,10 @@ def read_seconds(path: Path) -> SecondsRead:
         raise Unreadable(f"cannot be read ({error.strerror})") from error
     except ValueError as error:
         raise Unreadable(str(error)) from error
-    rows = [{name: value for name, value in row.items() if isinstance(value, float) and isfinite(value)} for row in stats.rows]
+    rows = [
+        {name: value for name, value in row.items() if isinstance(value, float) and isfinite(value)}
+        for row in stats.rows
+    ]
     if not rows:
         raise Unreadable("holds no second")
 
@@ -172,3 +175,7 @@ def read_seconds(path: Path) -> SecondsRead:
         due, sent, due - sent - dropped, dropped, done, failed, sent - done - failed, {Outcome.OK.label: done, **labels}
     )
     return SecondsRead(account, int(rows[-1].get("second", len(rows) - 1)) + 1, total("late_events"), stats.skipped)
+
+
+def _figures(row: Mapping[str, float | str | None]) -> dict[str, float]:
+    return {name: value for name, value in row.items() if isinstance(value, float) and isfinite(value)}
