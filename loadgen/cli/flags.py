@@ -60,6 +60,7 @@ OBSERVATION: Group = (
     click.option("--interval", metavar="DURATION", help="Time between rows.  [600s]"),
     click.option("--interval-seconds", metavar="N", help="The same in seconds.  [INTERVAL_SECONDS]"),
     click.option("--metric-profile", metavar="NAME|FILE", help="Which series feed which metric.  [metasheet]"),
+    click.option("--idle", metavar="DURATION", help="Watch without load first.  [60s in production, 15s in staging]"),
     click.option("--count-cache-miss", is_flag=True, help="Count cache misses as fallbacks."),
 )
 BREAKER: Group = (

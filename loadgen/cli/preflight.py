@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli.options import (
-    breaker_options,
-    flags_of,
-    inputs_of,
-    load_options,
-    observation_options,
-    source_options,
-    target_options,
+from loadgen.cli.flags import (
+    BREAKER,
+    CREDENTIALS,
+    LOAD,
+    NETWORK,
+    OBSERVATION,
+    PERMISSION,
+    SHAPE,
+    SOURCES,
+    TARGET,
+    WARMUP,
+    setting_flags,
+    with_options,
 )
 
 if TYPE_CHECKING:
@@ -29,11 +34,7 @@ _KINDS = ("baseline", "extended", "fallback-scenario", "warmup", "run")
 
 
 @click.command()
-@source_options
-@target_options
-@load_options
-@observation_options
-@breaker_options
+@with_options(TARGET, SHAPE, LOAD, WARMUP, CREDENTIALS, NETWORK, OBSERVATION, BREAKER, PERMISSION, SOURCES)
 @click.option("--out", type=str, default=None, metavar="DIR", help="Where results will go; results if not given.")
 @click.option("--kind", type=click.Choice(_KINDS), default="baseline", show_default=True, help="The run to check for.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -42,7 +43,7 @@ _KINDS = ("baseline", "extended", "fallback-scenario", "warmup", "run")
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Only look through a source tree for guarded flags that are true.",
 )
-def preflight(kind: str, as_json: bool, scan: Path | None, **params: Any) -> ExitCode:
+def preflight(kind: str, as_json: bool, scan: Path | None, **given: Any) -> ExitCode:
     """Make every check before a run and show all results.
 
     Sends nothing beyond /health, the metrics URLs and one request to each GET or HEAD endpoint. Exits 2 when a check
@@ -52,19 +53,20 @@ def preflight(kind: str, as_json: bool, scan: Path | None, **params: Any) -> Exi
         from loadgen.run.preflight_scan import scan as scan_tree
 
         return _show(scan_tree(scan), as_json)
-    return _show(_checks(kind, params), as_json)
+    return _show(_checks(kind, given), as_json)
 
 
-def _checks(kind: str, params: dict[str, Any]) -> tuple[Check, ...]:
+def _checks(kind: str, given: dict[str, Any]) -> tuple[Check, ...]:
     import asyncio
+    import os
 
-    from loadgen.plan.load import load_plan
+    from loadgen.plan.load import Inputs, load_plan
     from loadgen.plan.model import Kind
     from loadgen.run.preflight import preflight as make_checks
     from loadgen.run.preflight import surroundings
 
-    inputs = inputs_of(params)
-    settings, plan = load_plan(Kind(kind), params["profile"], flags_of(params), inputs)
+    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
+    settings, plan = load_plan(Kind(kind), given["profile"], setting_flags(given), inputs)
     return asyncio.run(make_checks(plan, settings, surroundings(settings, inputs.directory, inputs.env_file))).checks
 
 

@@ -218,3 +218,6 @@ VARIABLES: dict[str, Read] = {
     **dict.fromkeys(_SECRETS, read_secret),
 }
 """Variables that an env file may also have: read by the verbs they belong to through `Settings.variables`."""
+
+SECRET_VARIABLES = frozenset(_SECRETS) | {name.text for row in ROWS if row.secret for name in row.variables}
+"""Variables whose values are credentials."""

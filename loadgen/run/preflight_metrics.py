@@ -70,7 +70,7 @@ async def observe_once(observation: Observation, url: str, times: int) -> Page:
     try:
         document: Any = json.loads(answer.stdout)
     except ValueError:
-        said = (answer.stderr.strip() or answer.stdout.strip() or f"exit code {answer.code}")[-300:]
+        said = " ".join((answer.stderr or answer.stdout or f"exit code {answer.code}").split())[-300:]
         return Page(url, ok=False, error=f"the observer gave no answer that can be read: {said}")
     return read_page(url, document)
 
