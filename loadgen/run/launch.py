@@ -217,6 +217,26 @@ def run_to_end(spec: Spec, *, stdout: int | IO[bytes] | None = None) -> int:
     return done.returncode
 
 
+def spawn_detached(
+    module: str,
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    *,
+    output: IO[bytes],
+    inherited: tuple[int, ...],
+) -> subprocess.Popen[bytes]:
+    """Start a process that outlives us, in a session of its own, printing to `output`."""
+    return subprocess.Popen(
+        command(module, arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        env=dict(environment),
+        pass_fds=inherited,
+        start_new_session=True,
+    )
+
+
 def _spawn(
     spec: Spec, arguments: tuple[str, ...], inherited: tuple[int, ...]
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:

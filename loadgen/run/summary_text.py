@@ -57,7 +57,7 @@ def _endpoints(summary: Mapping[str, Any]) -> Iterator[str]:
         failures = sum(failed.values()) if isinstance(failed, dict) else failed
         counts = f"{item.get('sent', 0):>9}{item.get('done', 0):>9}{failures:>9}"
         times = "".join(f"{_number(item[key]):>10}" for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))
-        yield f"{name[:31]:<32}{counts}{times}"
+        yield f"{_short(name):<32}{counts}{times}"
 
 
 def _spectrum(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -68,3 +68,8 @@ def _spectrum(summary: Mapping[str, Any]) -> Iterator[str]:
 
 def _number(value: float | None) -> str:
     return "NA" if value is None else f"{value:.3f}"
+
+
+def _short(name: str) -> str:
+    """Return the end of a long name: what tells URLs of one host apart."""
+    return name if len(name) <= 31 else "…" + name[-30:]

@@ -1,0 +1,189 @@
+"""`loadgen baseline`: warm-up, load, observer, breaker, report and verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loadgen.cli.detach import DetachableCommand, start_detached, tell_started
+from loadgen.cli.flags import (
+    BREAKER,
+    CREDENTIALS,
+    LOAD,
+    NETWORK,
+    OBSERVATION,
+    PERMISSION,
+    SHAPE,
+    SOURCES,
+    TARGET,
+    WARMUP,
+    setting_flags,
+    with_options,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from loadgen.core.config import Settings
+    from loadgen.core.errors import ExitCode
+    from loadgen.core.rundir import RunDirectory
+    from loadgen.plan.load import Inputs
+    from loadgen.plan.model import Kind, Plan
+    from loadgen.run.preflight_model import PreflightResult
+    from loadgen.run.session import Session, Terms
+
+_OWN = ("kind", "json", "quiet", "detach", "detached_fd", "results")
+_KINDS = ("baseline", "extended", "fallback-scenario")
+
+
+@click.command(cls=DetachableCommand)
+@with_options(TARGET, OBSERVATION, LOAD, WARMUP, SHAPE, CREDENTIALS, NETWORK, BREAKER, PERMISSION, SOURCES)
+@click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
+@click.option("--kind", type=click.Choice(_KINDS), default="baseline", show_default=True, help="What the run is for.")
+@click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")
+@click.option("--json", is_flag=True, help="Print metadata.json on stdout at the end, everything else on stderr.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.option("--detach", is_flag=True, help="Run in the background; print the run directory and the pid.")
+@click.option("--detached-fd", type=int, hidden=True)
+@click.pass_context
+def baseline(context: click.Context, /, **given: Any) -> int:
+    """Warm up, load, observe, guard, and judge: a whole baseline.
+
+    Without a base URL the demo service is started and used, which takes about a minute. Exit code 0 GO, 1 NO-GO, 2
+    error, 3 INCOMPLETE, 4 breaker, 5 INVALID, or a signal's.
+    """
+    if given["detach"]:
+        return start_detached(context)
+    from loadgen.core.errors import LoadgenError
+
+    try:
+        code = _baseline(given)
+    except LoadgenError as error:
+        click.echo(f"loadgen: {error}", err=True)
+        code = error.exit_code
+    click.echo(f"loadgen exit {int(code)} ({code.meaning})", err=True)
+    return code
+
+
+def _baseline(given: Mapping[str, Any]) -> ExitCode:
+    import asyncio
+    import os
+    from pathlib import Path
+
+    from loadgen.core.config import env_file_for, read_settings
+    from loadgen.plan.load import Inputs
+    from loadgen.plan.model import Kind
+    from loadgen.run.lock import RunLock
+
+    flags = setting_flags(given, *_OWN) | {"out": given["results"]}
+    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
+    env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
+    settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file)
+    demo = settings.demo or (settings.base_url is None and given["profile"] in (None, "dev"))
+    if demo:
+        flags = _demo_flags(flags, settings)
+    kind = Kind(given["kind"])
+    with RunLock(Path(settings.out_dir)) as lock:
+        terms = _terms(Path(settings.out_dir), given, lock.name_run)
+        if demo:
+            session = asyncio.run(_demo_session(kind, given, flags, inputs, terms))
+        else:
+            session = asyncio.run(_session(*_plan(kind, given, flags, inputs), terms))
+        return _settle(session, given)
+
+
+def _demo_flags(flags: Mapping[str, object], settings: Settings) -> dict[str, object]:
+    """Return the flags with the demo's short schedule and its endpoints where nothing else was asked for.
+
+    The address is not known yet; a loopback address stands in for it, so that all else can be checked first.
+    """
+    from loadgen.core.errors import InputError, Problem
+    from loadgen.core.setting_table import Source
+    from loadgen.run import demo_service
+
+    if settings.base_url is not None:
+        raise InputError([Problem("--demo", None, f"there is a base URL too ({settings.base_url}): give one of them")])
+    usual = {"samples": demo_service.SAMPLES, "interval_ns": demo_service.INTERVAL, "warmup_ns": demo_service.WARMUP}
+    short = {
+        name.removesuffix("_ns"): value for name, value in usual.items() if settings.sources[name] is Source.DEFAULT
+    }
+    chosen = {} if settings.endpoints else {"endpoint": demo_service.ENDPOINTS}
+    return {**flags, **short, **chosen, "demo": True, "base_url": "http://127.0.0.1:1"}
+
+
+async def _demo_session(
+    kind: Kind, given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, terms: Terms
+) -> Session:
+    import os
+
+    from loadgen.run.demo_service import DemoService
+
+    _plan(kind, given, flags, inputs)
+    async with DemoService(os.environ) as demo:
+        click.echo(f"demo service at {demo.url}", err=True)
+        return await _session(*_plan(kind, given, {**flags, "base_url": demo.url}, inputs), terms)
+
+
+async def _session(settings: Settings, plan: Plan, terms: Terms) -> Session:
+    from dataclasses import replace
+    from pathlib import Path
+
+    from loadgen.cli.preflight import print_checks
+    from loadgen.run.preflight import preflight, surroundings
+    from loadgen.run.session import run_session
+
+    async def check(plan: Plan) -> PreflightResult:
+        result = await preflight(plan, settings, surroundings(settings, Path.cwd()))
+        print_checks(result.checks, err=True)
+        return result
+
+    return await run_session(plan, replace(terms, preflight=check))
+
+
+def _plan(kind: Kind, given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs) -> tuple[Settings, Plan]:
+    from loadgen.plan.load import load_plan
+
+    return load_plan(kind, given["profile"], flags, inputs)
+
+
+def _terms(results: Path, given: Mapping[str, Any], name_run: Any) -> Terms:
+    import os
+    import sys
+
+    from loadgen.run.session import Terms
+    from loadgen.view.choose import choose
+
+    def announce(place: RunDirectory) -> None:
+        name_run(str(place.path.absolute()))
+        click.echo(f"run directory {place.path}", err=True)
+        if given["detached_fd"] is not None:
+            tell_started(given["detached_fd"], place.path, place.console_log)
+
+    return Terms(
+        results=results,
+        environ=os.environ,
+        view=lambda: choose(sys.stderr, json=given["json"], quiet=given["quiet"]),
+        announce=announce,
+        detached=given["detached_fd"] is not None,
+    )
+
+
+def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
+    import os
+    import sys
+
+    from loadgen.core.errors import ExitCode
+    from loadgen.run.session import report_exit, settle_exit, worth_a_report
+
+    if session.ending is None or session.place is None:
+        return ExitCode.USAGE
+    click.echo(f"loadgen: {session.ending.sentence}", err=True)
+    verdict = None
+    if worth_a_report(session.ending):
+        verdict = report_exit(session.place, os.environ, to_stderr=given["json"])
+    code = settle_exit(session.place, session.ending, verdict)
+    if given["json"]:
+        sys.stdout.write(session.place.metadata.read_text(encoding="utf-8"))
+    return code
