@@ -93,7 +93,8 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
 
 def report_exit(place: RunDirectory, environ: Mapping[str, str], *, to_stderr: bool) -> ExitCode:
     """Have the production report written and return the exit code of its verdict; USAGE when it cannot be made."""
-    spec = Spec("report", "reports", 0, ("production", str(place.path)), child_environment(environ))
+    arguments = ("production", str(place.path), "-o", str(place.production_report))
+    spec = Spec("report", "reports", 0, arguments, child_environment(environ))
     code = run_to_end(spec, stdout=sys.stderr.fileno() if to_stderr else None)
     try:
         return ExitCode(code)
