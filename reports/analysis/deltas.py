@@ -42,14 +42,14 @@ _PERCENTILES = {"p50": "p50_latency", "p90": "p90_latency", "p95": "p95_latency"
 def window_from_rows(rows: Sequence[Row], start: Mapping[str, float], t0: datetime | None) -> ServerWindow | None:
     """Rebuild the window's totals from rows; None without a measured row.
 
-    `start` holds counters_at_start by column name; a column it lacks is counted from the first row on.
+    `start` holds counters_at_start, by the window's names; a counter it lacks is counted from the first row on.
     """
     measured = [row for row in rows if row.measured]
     if not measured:
         return None
     elapsed = _elapsed(measured, t0)
     requests = _requests(measured, elapsed)
-    figures: dict[str, Any] = {name: total(measured, column, start.get(column)) for name, column in _TOTALS.items()}
+    figures: dict[str, Any] = {name: total(measured, column, start.get(name)) for name, column in _TOTALS.items()}
     figures |= {name: _weighted(measured, column, requests) for name, column in _RATIOS.items()}
     known = [seconds for seconds in elapsed if seconds is not None]
     window = ServerWindow(

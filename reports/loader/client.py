@@ -105,8 +105,14 @@ def _sum_or_count(totals: Fields, key: str) -> int | None:
 
 
 def _split(totals: Fields, done: int) -> dict[str, int]:
-    labels = {key: totals.counts(key) for key in ("failed", "dropped") if totals.is_object(key)}
-    return {Outcome.OK.label: done, **labels.get("failed", {}), **labels.get("dropped", {})} if labels else {}
+    """Return the endings by label, empty when they are not split."""
+    places = [key for key in ("failed", "dropped", "failed_by", "dropped_by") if totals.is_object(key)]
+    labels = [totals.counts(key) for key in places]
+    return (
+        {Outcome.OK.label: done} | {name: number for split in labels for name, number in split.items()}
+        if places
+        else {}
+    )
 
 
 def read_endpoints(summary: Fields) -> tuple[Endpoint, ...]:

@@ -25,6 +25,8 @@ def read_window(fields: Fields) -> ServerWindow | None:
     figures = {name: inner.number(name) for name in _FIGURES}
     if all(value is None for value in figures.values()):
         return None
+    if inner.flag("incomplete"):
+        fields.complaints.append("server_window is incomplete: several processes answered behind one metrics URL")
     stated = inner.below("percentiles")
     percentiles = {name: bounds for name in stated.names() if (bounds := _bounds(stated.below(name))) is not None}
     return ServerWindow(

@@ -31,6 +31,7 @@ def production(directory: Path, output: Path | None, error_budget_target: float)
     from reports.analysis.targets import targets_of
     from reports.loader.directory import load
     from reports.render.production import production_report
+    from reports.render.terminal import verdict_lines
     from reports.verbs.publishing import publish
 
     run = load(directory)
@@ -38,5 +39,5 @@ def production(directory: Path, output: Path | None, error_budget_target: float)
     assessment = assess(run, Question(targets, overrides, error_budget_target))
     publish(production_report(assessment, utc_now()), output)
     if output is not None:
-        click.echo(f"{assessment.verdict}: {'; '.join(assessment.reasons)}")
+        click.echo(verdict_lines(assessment, output))
     return int(assessment.exit_code)

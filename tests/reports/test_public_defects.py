@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def without_end(run: RunOnDisk) -> RunOnDisk:
     """Take away the closing account, so that the totals must come from the rows."""
     run.metadata = {**run.metadata, "server_window": None, "counters_at_start": {
-        "cache_hits_raw": 0.0, "cache_misses_raw": 0.0, "plugin_reload_success": 0.0, "plugin_reload_failure": 0.0,
+        "cache_hits": 0.0, "cache_misses": 0.0, "plugin_reload_success": 0.0, "plugin_reload_failure": 0.0,
     }}  # fmt: skip
     return run
 
