@@ -46,7 +46,7 @@ _NULLS = (
     "run_id", "kind", "profile", "environment", "exit_code", "start_timestamp", "end_timestamp", "t0", "base_url",
     "rate", "rate_per_s", "concurrency", "workers", "duration_seconds", "interval_seconds", "samples", "jwt_provided",
     "cache_miss_counted", "breaker_counts_misses", "plan", "fingerprint", "breaker", "validity", "counters_at_start",
-    "counters_at_end", "server_window", "metrics_mode", "load", "warmup", "error",
+    "counters_at_end", "server_window", "metrics_mode", "load", "warmup", "error", "supervisor",
 )  # fmt: skip
 
 

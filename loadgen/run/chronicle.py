@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from loadgen.core.rundir import RunDirectory
     from loadgen.run.writers import Scribe
 
-_LEVELS = {EventName.GAP: "warn", EventName.BREAKER: "warn", EventName.VALIDITY: "warn", EventName.PROBE: "warn"}
+_ALARMING = frozenset({EventName.GAP, EventName.PROBE, EventName.DECISION})
+_QUIET_STATES = frozenset({"ARMED", "VALID"})
 
 
 class Chronicle:
@@ -57,7 +58,7 @@ class Chronicle:
         assert isinstance(masked, dict)
         event = Event(name, since_t0, masked)
         self._view.event(event)
-        self._log.log(_LEVELS.get(name, "info"), _sentence(event), cmd=name.value)
+        self._log.log(_level(event), _sentence(event), cmd=name.value)
         line = event.to_line(utc_now())
         self._scribe.do("events.jsonl", partial(self._append, line))
 
@@ -94,6 +95,11 @@ class Chronicle:
     def _close_events(self) -> None:
         if self._events is not None:
             self._events.close()
+
+
+def _level(event: Event) -> str:
+    alarming = event.name in _ALARMING or event.data.get("state", "VALID") not in _QUIET_STATES
+    return "warn" if alarming else "info"
 
 
 def _sentence(event: Event) -> str:

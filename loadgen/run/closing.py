@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from loadgen.core.clock import iso_utc, utc_now
+from loadgen.core.clock import iso_utc, monotonic_ns, utc_now
 from loadgen.core.errors import ExitCode
 from loadgen.core.events import EventName
 from loadgen.core.metadata import Status
@@ -41,6 +41,8 @@ async def close_account(office: Office, phase: LoadPhase | None) -> Ending:
     office.scribe.do("probes.csv", office.close_probes)
     await office.scribe.done(_FILES_NS)
     validity = _judge(office, phase, ended)
+    if phase is not None and office.trip is None:
+        office.note_inputs(monotonic_ns())
     _fill(office, ended, validity)
     if phase is not None:
         _write_summary(office, phase, ended, validity)
@@ -103,7 +105,8 @@ def _fill(office: Office, ended: PhaseTotals, validity: Validity) -> None:
     document["exercise"] = office.exercise_body()
     document["validity"] = validity.to_body()
     if office.watch.final is not None:
-        document["observer"] = office.watch.final.summary
+        summary = office.watch.final.summary
+        document["observer"] = {name: value for name, value in summary.items() if name != "window"}
     if office.log.lost:
         document["notes"].append(f"{office.log.lost} lines of load.log could not be written")
     office.chronicle.event(EventName.VALIDITY, state=validity.state.name, text=str(validity))

@@ -25,7 +25,7 @@ from loadgen.run.document import initial_document
 from loadgen.run.ending import Cause, End
 from loadgen.run.fingerprint import take_fingerprint
 from loadgen.run.guard import trip_body
-from loadgen.run.lock import remove_pid_file, write_pid_file
+from loadgen.run.lock import process_started, remove_pid_file, write_pid_file
 from loadgen.run.phases import duration_ns
 from loadgen.run.probes import ProbesWriter, probe_row
 from loadgen.run.progress import Rows, progress_of
@@ -84,6 +84,7 @@ class Office:
             plan, self.place.run_id, utc_now(), fingerprint, self.setup.preflight
         )
         self.chronicle.document["notes"] = list(plan.notes)
+        self.chronicle.document["supervisor"] = {"pid": os.getpid(), "started": process_started(os.getpid())}
         self.chronicle.save()
         if self.setup.pid_dir is not None:
             path = self.setup.pid_dir / LOAD_PID
@@ -132,7 +133,8 @@ class Office:
         self.scribe.do("load-stats.csv", partial(self.seconds.open, self.place, anchor))
         if self.plan.observation is not None and self.plan.observation.probe_ns:
             self.scribe.do("probes.csv", self._open_probes)
-        self._note_inputs(t0_ns)
+        self.note_inputs(t0_ns)
+        self._tell_inputs()
         self.chronicle.event(EventName.PHASE, phase="main", t0=iso_utc(anchor.wall))
         self.chronicle.save()
 
@@ -175,7 +177,7 @@ class Office:
         at = utc_now() if anchor is None else anchor.wall_at(trip.at_ns)
         phase = "" if self.crew.phase is None else self.crew.phase.name
         self.trip = trip_body(trip, iso_utc(at), phase)
-        self._note_inputs(trip.at_ns)
+        self.note_inputs(trip.at_ns)
         self.chronicle.document["breaker"]["trip"] = self.trip
         self.chronicle.event(EventName.BREAKER, trip.at_ns, state="TRIPPED", **self.trip)
         self.chronicle.save()
@@ -225,8 +227,8 @@ class Office:
         self.log.error("a file could not be written", why=sentence)
         self.end.ask(Cause.FAILURE, sentence)
 
-    def _note_inputs(self, now_ns: int) -> None:
-        """Write every breaker input's state into the document, and tell it when the load begins."""
+    def note_inputs(self, now_ns: int) -> None:
+        """Write every breaker input's state into the document."""
         states = () if self.guard is None else self.guard.states(now_ns)
         self.chronicle.document["breaker"]["inputs"] = [
             {
@@ -240,10 +242,11 @@ class Office:
             }
             for state in states
         ]
-        if self.trip is None:
-            for state in states:
-                shown = "ARMED" if state.armed else "UNARMED"
-                self.chronicle.event(EventName.BREAKER, input=state.input.value, state=shown, text=state.reason)
+
+    def _tell_inputs(self) -> None:
+        for line in self.chronicle.document["breaker"]["inputs"]:
+            shown = "ARMED" if line["armed"] else "UNARMED"
+            self.chronicle.event(EventName.BREAKER, input=line["input"], state=shown, text=line["reason"])
 
     # --- in the scribe's thread -----------------------------------------------------------------------------------
 

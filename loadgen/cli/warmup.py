@@ -1,0 +1,68 @@
+"""`loadgen warmup`: a light load that is recorded nowhere but in its own log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loadgen.cli.flags import BREAKER, CREDENTIALS, LOAD, NETWORK, SHAPE, SOURCES, TARGET, setting_flags, with_options
+
+if TYPE_CHECKING:
+    from loadgen.core.errors import ExitCode
+    from loadgen.core.rundir import RunDirectory
+
+_OWN = ("quiet", "results")
+
+
+@click.command()
+@with_options(TARGET, LOAD)
+@click.option("--duration", "-d", metavar="DURATION", help="How long.  [10m]")
+@click.option("--duration-seconds", metavar="N", help="The same in seconds.")
+@click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where its log goes.  [results]")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@with_options(SHAPE, CREDENTIALS, NETWORK, BREAKER, SOURCES)
+def warmup(**given: Any) -> ExitCode:
+    """Warm a service up: 20/s over 5 connections for 10 min, unless told otherwise.
+
+    The breaker's client input guards it. What is kept is warmup-load.log below the results.
+    """
+    import asyncio
+    import os
+    import sys
+    import tempfile
+    from pathlib import Path
+
+    from loadgen.core.errors import ExitCode
+    from loadgen.plan.load import Inputs, load_plan
+    from loadgen.plan.model import Kind
+    from loadgen.run.lock import RunLock
+    from loadgen.run.session import Terms, run_session
+    from loadgen.view.choose import choose
+
+    flags = setting_flags(given, *_OWN) | {"out": given["results"]}
+    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
+    settings, plan = load_plan(Kind.WARMUP, given["profile"], flags, inputs)
+    results = Path(settings.out_dir)
+    kept: list[RunDirectory] = []
+    with RunLock(results), tempfile.TemporaryDirectory(prefix="loadgen-warmup-") as directory:
+        terms = Terms(
+            results=results,
+            environ=os.environ,
+            view=lambda: choose(sys.stderr, json=False, quiet=given["quiet"]),
+            announce=kept.append,
+            out=Path(directory),
+            partial_report=False,
+        )
+        session = asyncio.run(run_session(plan, terms))
+        for place in kept:
+            _keep_log(place, results / "warmup-load.log")
+    if session.ending is None:
+        return ExitCode.USAGE
+    click.echo(f"loadgen: warm-up {session.ending.sentence}", err=True)
+    return session.ending.exit_code
+
+
+def _keep_log(place: RunDirectory, log: Any) -> None:
+    with log.open("ab") as kept:
+        kept.write(place.load_log.read_bytes())
