@@ -26,7 +26,8 @@ def make_app(settings: Settings) -> web.Application:
     for table in (
         probes.routes(service),
         scrapes.routes(service),
-        api.routes(service),
+        api.read_routes(service),
+        api.write_routes(service),
         admin.plugin_routes(service),
         admin.snapshot_routes(service),
         internal.panel_routes(service),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import jwt
 
-from loadgen.core.clock import utc_now
+from loadgen.core.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from loadgen.core.redact import Secret
     from loadgen.demo.metrics import Metrics
 
-_MAX_KNOWN = 1_000
+MAX_KNOWN = 1_000
 _REASONS: tuple[tuple[type[jwt.InvalidTokenError], str], ...] = (
-    (jwt.ExpiredSignatureError, "expired"),
     (jwt.ImmatureSignatureError, "not_yet_valid"),
     (jwt.InvalidSignatureError, "invalid_signature"),
     (jwt.InvalidAlgorithmError, "invalid_algorithm"),
@@ -48,11 +47,17 @@ def bearer(headers: Mapping[str, str]) -> str | None:
 class JwtGuard:
     """Checks HS256 tokens; one that was valid is remembered until it expires, since signatures cost time."""
 
-    def __init__(self, secret: Secret, metrics: Metrics, *, required: bool) -> None:
+    def __init__(self, secret: Secret, metrics: Metrics, *, required: bool, clock: Clock | None = None) -> None:
         self._secret = secret
         self._metrics = metrics
         self._required = required
+        self._clock = clock or SystemClock()
         self._known: dict[str, float | None] = {}
+
+    @property
+    def remembered(self) -> int:
+        """How many tokens are known to be valid."""
+        return len(self._known)
 
     def check(self, headers: Mapping[str, str]) -> None:
         """Raise RefusedError when the token is missing though demanded, or not valid."""
@@ -69,25 +74,29 @@ class JwtGuard:
     def _verify(self, token: str | None) -> None:
         if not token:
             raise RefusedError("missing" if token is None else "malformed")
-        if token in self._known:
-            expires = self._known[token]
-            if expires is None or expires > utc_now().timestamp():
-                return
+        if token not in self._known:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[token] = self._decode(token)
+        expires = self._known[token]
+        if expires is not None and expires <= self._clock.utc_now().timestamp():
             del self._known[token]
-        claims = self._decode(token)
-        if len(self._known) >= _MAX_KNOWN:
-            self._known.clear()
-        self._known[token] = claims.get("exp")
+            raise RefusedError("expired")
 
-    def _decode(self, token: str) -> dict[str, float]:
+    def _decode(self, token: str) -> float | None:
+        """Return when a token of ours ends, in Unix seconds, None for never; raise RefusedError."""
         try:
             with warnings.catch_warnings():
                 # the default secret is short, and says of itself that it is for development
                 warnings.simplefilter("ignore")
-                return dict(jwt.decode(token, self._secret.reveal(), algorithms=["HS256"]))
+                claims = jwt.decode(token, self._secret.reveal(), algorithms=["HS256"], options={"verify_exp": False})
         except jwt.InvalidTokenError as error:
             reason = next((name for kind, name in _REASONS if isinstance(error, kind)), "malformed")
             raise RefusedError(reason) from error
+        expires = claims.get("exp")
+        if expires is not None and not isinstance(expires, int | float):
+            raise RefusedError("malformed")
+        return expires
 
 
 class TokenGuard:

@@ -49,11 +49,9 @@ def snapshot_routes(service: Service) -> web.RouteTableDef:
     async def create(request: web.Request) -> web.Response:
         try:
             given = await read_json(request)
+            snapshot = await service.snapshots.create(str(given.get("name", "")) if isinstance(given, dict) else "")
         except ValueError as error:
             return problem(400, "NOT_JSON", f"the body must be JSON: {error}")
-        name = given.get("name", "") if isinstance(given, dict) else ""
-        try:
-            snapshot = await service.snapshots.create(str(name))
         except SnapshotError as error:
             return problem(500, "SNAPSHOT_FAILED", str(error))
         return json_answer(snapshot.as_json(), 201)

@@ -29,8 +29,8 @@ async def read_through(service: Service, key: str) -> tuple[Any, bool]:
     return document, False
 
 
-def routes(service: Service) -> web.RouteTableDef:
-    """Return the routes of this module, bound to `service`."""
+def read_routes(service: Service) -> web.RouteTableDef:
+    """Return the routes that read, bound to `service`."""
     table = web.RouteTableDef()
 
     @table.get("/api/v2/hello")
@@ -44,6 +44,19 @@ def routes(service: Service) -> web.RouteTableDef:
     async def read(request: web.Request) -> web.Response:
         document, cached = await read_through(service, request.match_info["key"])
         return json_answer({**document, "cached": cached, "degraded": request[SURROUNDINGS].degraded})
+
+    @table.get("/api/sim-error")
+    async def sim_error(_request: web.Request) -> web.Response:
+        if not service.settings.allow_unsafe_admin:
+            return problem(403, "UNSAFE_DISABLED", "set ALLOW_UNSAFE_ADMIN=true to allow this")
+        return problem(500, "SIMULATED", "this endpoint always fails")
+
+    return table
+
+
+def write_routes(service: Service) -> web.RouteTableDef:
+    """Return the routes that change documents, bound to `service`."""
+    table = web.RouteTableDef()
 
     @table.put("/api/data/{key}")
     async def write(request: web.Request) -> web.Response:
@@ -63,11 +76,5 @@ def routes(service: Service) -> web.RouteTableDef:
         existed = service.documents.delete(key)
         await service.cache.delete(key)
         return json_answer({"key": key, "deleted": existed}, 200 if existed else 404)
-
-    @table.get("/api/sim-error")
-    async def sim_error(_request: web.Request) -> web.Response:
-        if not service.settings.allow_unsafe_admin:
-            return problem(403, "UNSAFE_DISABLED", "set ALLOW_UNSAFE_ADMIN=true to allow this")
-        return problem(500, "SIMULATED", "this endpoint always fails")
 
     return table
