@@ -68,7 +68,7 @@ def explain(trip: Trip) -> str:
     source = _INPUTS.get(trip.input, trip.input or "an input")
     parts = [f"tripped on {source}"]
     if trip.value is not None and trip.threshold is not None:
-        parts.append(f"{trip.metric or 'value'} {_figure(trip, trip.value)} against {_figure(trip, trip.threshold)}")
+        parts.append(f"{trip.metric or 'value'} {_against(trip.value, trip.threshold)}")
     if trip.window_s:
         parts.append(f"over {trip.window_s:g} s")
     if trip.rule:
@@ -82,11 +82,12 @@ def explain(trip: Trip) -> str:
     return ", ".join(parts)
 
 
-def _figure(trip: Trip, value: float) -> str:
+def _against(value: float, threshold: float) -> str:
     """Write a ratio as a percentage and a count as a count: counts stand against a threshold of at least 1."""
-    if trip.threshold is not None and trip.threshold >= 1:
-        return f"{value:g}"
-    return limit(value * 100, Unit.PERCENT) if value == trip.threshold else show(value * 100, Unit.PERCENT)
+    if threshold >= 1:
+        return f"{value:g} against {threshold:g}"
+    percent = threshold * 100
+    return f"{show(value * 100, Unit.PERCENT, beside=percent)} against {limit(percent, Unit.PERCENT)}"
 
 
 def judge_validity(run: Run) -> Check:

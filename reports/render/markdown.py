@@ -19,20 +19,27 @@ def plain(text: str) -> str:
     >>> plain("a|b\\n<c>")
     'a\\\\|b &lt;c&gt;'
     """
-    one_line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return "".join(_REPLACED.get(char, char) for char in one_line)
+    return _escaped(_one_line(text))
 
 
 def prose(text: str) -> str:
     """Return a sentence of our own with its inline code kept, everything else escaped as `plain` does."""
-    parts = " ".join(text.split()).split("`")
-    return "`".join(part if at % 2 else plain(part) for at, part in enumerate(parts))
+    parts = _one_line(text).split("`")
+    return "`".join(part if at % 2 else _escaped(part) for at, part in enumerate(parts))
 
 
 def code(text: str) -> str:
     """Return a text as inline code, `NA` for an empty one."""
-    one_line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return "`" + one_line.replace("`", "'").replace("|", "\\|") + "`" if one_line else "NA"
+    line = _one_line(text)
+    return "`" + line.replace("`", "'").replace("|", "\\|") + "`" if line else "NA"
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _escaped(line: str) -> str:
+    return "".join(_REPLACED.get(char, char) for char in line)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:

@@ -1,0 +1,130 @@
+"""Where every request ended, client-side rates, and the agreement of the artifacts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from loadgen.core.slo import SloTargets
+from reports.analysis.assessment import Question, Verdict, assess
+from reports.analysis.budget import budget_of
+from reports.analysis.check import Status
+from reports.loader.directory import load
+from tests.support.judging import check_of, judge
+from tests.support.runs import quick_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def edit(place: Path, name: str, **changes: object) -> None:
+    """Change top-level keys of a JSON artifact."""
+    document = orjson.loads((place / name).read_bytes())
+    (place / name).write_bytes(orjson.dumps({**document, **changes}))
+
+
+def test_every_request_is_accounted_for(tmp_path: Path) -> None:
+    run = quick_run(failed={"http_5xx": 2, "timeout": 1}, dropped={"connect_refused": 1})
+    check = check_of(judge(tmp_path, run), "account")
+    assert check.reason == "300 scheduled = 299 sent + 0 unsent + 1 dropped; sent = 296 done + 3 failed + 0 in flight"
+
+
+def test_client_rates_count_drops_and_timeouts_as_failures(tmp_path: Path) -> None:
+    """4 of 300 are 1.33 %: more than the 1 % that is allowed, although the service saw no error at all."""
+    run = quick_run(failed={"timeout": 3}, dropped={"connect_refused": 1})
+    assessment = judge(tmp_path, run)
+    assert check_of(assessment, "error_client").value == pytest.approx(100 * 4 / 300)
+    assert check_of(assessment, "success_client").value == pytest.approx(100 * 296 / 300)
+    assert check_of(assessment, "error").value == 0
+    assert assessment.verdict is Verdict.NO_GO
+
+
+def test_our_own_faults_count_neither_for_nor_against_the_target(tmp_path: Path) -> None:
+    """297 endings remain of 300, and none of them failed."""
+    assessment = judge(tmp_path, quick_run(dropped={"no_port": 1, "dropped_missed": 2}))
+    errors = assessment.client_errors
+    assert errors is not None
+    assert (errors.judged, errors.failures, errors.ours) == (297, 0, 3)
+    assert {item.label: item.ours for item in assessment.endings} == {
+        "ok": False, "no_port": True, "dropped_missed": True,
+    }  # fmt: skip
+
+
+def test_endings_are_told_in_sentences(tmp_path: Path) -> None:
+    endings = judge(tmp_path, quick_run(failed={"reset": 2})).endings
+    assert [(item.label, item.count, item.text) for item in endings] == [
+        ("ok", 298, "an expected response was complete"),
+        ("reset", 2, "the connection was reset"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("totals", "reason"),
+    [
+        ({"sent": 299}, "300 scheduled, but sent + unsent + dropped = 299"),
+        ({"done": 250}, "300 sent, but done + failed + in flight = 250"),
+    ],
+)
+def test_an_account_that_does_not_add_up_is_never_a_go(tmp_path: Path, totals: dict[str, int], reason: str) -> None:
+    run = quick_run()
+    place = run.write(tmp_path / "run")
+    edit(place, "summary.json", totals={**run.account(), **totals})
+    assessment = assess(load(place), Question(SloTargets()))
+    assert reason in check_of(assessment, "account").reason
+    assert assessment.verdict is Verdict.INCOMPLETE
+
+
+def test_the_latency_log_must_hold_as_many_values_as_requests_ended(tmp_path: Path) -> None:
+    place = quick_run().write(tmp_path / "run")
+    log = place / "latency.hlog"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[:-5]))
+    check = check_of(assess(load(place), Question(SloTargets())), "account")
+    assert check.status is Status.NA
+    assert check.reason == "latency.hlog holds 200 response times, the account has 300"
+
+
+def test_summary_and_log_must_agree_on_percentiles(tmp_path: Path) -> None:
+    place = quick_run().write(tmp_path / "run")
+    metrics = {"http_req_duration": {"values": {"med": 20.0, "p(95)": 6.0, "p(99)": 60.0}}}
+    edit(place, "summary.json", metrics=metrics)
+    check = check_of(assess(load(place), Question(SloTargets())), "account")
+    assert check.reason == "summary.json says p95 = 6.000 ms, latency.hlog 60.031 ms"
+
+
+def test_the_account_comes_from_metadata_when_the_summary_is_gone(tmp_path: Path) -> None:
+    place = quick_run(failed={"http_5xx": 1}).write(tmp_path / "run")
+    (place / "summary.json").unlink()
+    account = load(place).client.account
+    assert account is not None
+    assert (account.scheduled, account.failed) == (300, 1)
+
+
+def test_the_account_comes_from_the_seconds_when_nothing_else_is_left(tmp_path: Path) -> None:
+    place = quick_run(failed={"http_5xx": 1}).write(tmp_path / "run")
+    (place / "summary.json").unlink()
+    (place / "metadata.json").unlink()
+    account = load(place).client.account
+    assert account is not None
+    assert account.outcomes == {"ok": 299, "http_5xx": 1}
+    assert (account.scheduled, account.sent, account.unsent, account.in_flight) == (300, 300, 0, 0)
+
+
+def test_the_error_budget_is_what_is_left_of_the_allowed_failures() -> None:
+    """1,000 requests at 99 % allow 10 failures; 4 used leave 60 %, 15 leave -50 %."""
+    budget = budget_of("client", 996, 1_000, 99.0)
+    assert budget is not None
+    assert budget.allowed == pytest.approx(10)
+    assert budget.used == 4
+    assert budget.remaining_pct == pytest.approx(60)
+    overspent = budget_of("client", 985, 1_000, 99.0)
+    assert overspent is not None
+    assert overspent.remaining_pct == pytest.approx(-50)
+
+
+def test_no_requests_and_a_target_of_100_have_no_budget() -> None:
+    assert budget_of("server", None, 10, 99.0) is None
+    assert budget_of("server", 0, 0, 99.0) is None
+    assert budget_of("server", 10, 10, 100.0) is None
