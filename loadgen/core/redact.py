@@ -10,8 +10,9 @@ import re
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import Enum
+from numbers import Integral
 
 from loadgen.core.secret_forms import base64_fragments_of, literals_of
 from loadgen.core.secret_shapes import MASK, is_secret_key, mask_shapes
@@ -123,8 +124,10 @@ class Redactor:
             return fingerprint(value)
         if isinstance(value, Enum):
             return self._copy(value.value, key, depth)
-        if isinstance(value, int | float | date | datetime):
+        if isinstance(value, int | float | date):
             return value
+        if isinstance(value, Integral):  # numpy's integers, which are no int
+            return int(value)
         if depth > _DEEPEST:
             return "..."
         return self._copy_compound(value, key, depth + 1)

@@ -7,8 +7,10 @@ import json
 import pickle
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from urllib.parse import quote, quote_plus
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +97,13 @@ def test_objects_are_masked_in_the_form_in_which_they_would_be_written() -> None
         "token=***",
         ["abcdef"],
     ]
+
+
+def test_numbers_of_any_kind_stay_numbers() -> None:
+    masked = Redactor().structure([np.int64(5), np.float64(0.5), 2**70, HTTPStatus.OK])
+    assert masked == [5, 0.5, 2**70, 200]
+    assert isinstance(masked, list)
+    assert [type(item) for item in masked] == [int, np.float64, int, int]
 
 
 def test_a_structure_that_contains_itself_ends() -> None:
