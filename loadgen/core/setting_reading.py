@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loadgen.core.errors import Problem
 from loadgen.core.redact import Redactor, Secret, fingerprint
 from loadgen.core.setting_readers import PLACEHOLDER_REMEDY, is_placeholder
-from loadgen.core.setting_table import ROWS, VARIABLES, Row, Source
+from loadgen.core.setting_table import ROWS, SECRET_VARIABLES, VARIABLES, Row, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,8 @@ class Reading:
     def _variable(self, found: dict[str, Any], layer: Layer, name: str, given: str, read: Any) -> None:
         label = layer.label(name)
         if is_placeholder(given):
-            self.problems.append(Problem(label, Redactor().text(given), PLACEHOLDER_REMEDY))
+            shown = fingerprint(given) if name in SECRET_VARIABLES else Redactor().text(given)
+            self.problems.append(Problem(label, shown, PLACEHOLDER_REMEDY))
             return
         try:
             found[name] = read(given)
