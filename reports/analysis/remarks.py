@@ -58,7 +58,7 @@ def absences(run: Run) -> tuple[Absence, ...]:
 
 def irregularities(run: Run, window: ServerWindow | None) -> tuple[str, ...]:
     """Return resets, restarts, gaps and everything else the run noted about itself, in sentences."""
-    return (*_window_remarks(window), *_client_remarks(run), *run.gaps, *run.notes)
+    return (*_window_remarks(window), *_client_remarks(run), *run.preflight, *run.gaps, *run.notes)
 
 
 def _window_remarks(window: ServerWindow | None) -> Iterator[str]:

@@ -103,6 +103,8 @@ class _Reading:
             counters_at_start=metadata.read_counters(fields),
             window=read_window(fields),
             exercise=fields.below("exercise").counts("by_outcome"),
+            warmup=metadata.read_warmup(fields),
+            preflight=metadata.read_preflight(fields),
             gaps=metadata.read_gaps(fields),
             notes=(*fields.texts("notes"), *fields.texts("error")),
             synthetic=bool(fields.flag("synthetic")),

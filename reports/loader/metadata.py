@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadgen.core.slo import SloTargets
-from reports.model.run import Breaker, BreakerInput, Parameters, Trip, Validity
+from reports.model.run import Breaker, BreakerInput, Parameters, Trip, Validity, Warmup
 
 if TYPE_CHECKING:
     from reports.loader.fields import Fields
@@ -54,11 +54,18 @@ def read_breaker(fields: Fields) -> Breaker:
     """Return the breaker as metadata.json has it."""
     inner = fields.below("breaker")
     trip = read_trip(inner.below("trip")) if inner.has("trip") else None
-    inputs = tuple(
-        BreakerInput(item.text("input") or item.text("name"), bool(item.flag("armed")), item.text("reason"))
-        for item in inner.each("inputs")
-    )
+    inputs = tuple(_input(item) for item in inner.each("inputs"))
     return Breaker(inner.flag("enabled"), inner.numbers("thresholds"), inputs, inner.has("trip"), trip)
+
+
+def _input(fields: Fields) -> BreakerInput:
+    return BreakerInput(
+        name=fields.text("input") or fields.text("name"),
+        armed=bool(fields.flag("armed")),
+        reason=fields.text("reason"),
+        value=fields.number("value"),
+        threshold=fields.number("threshold"),
+    )
 
 
 def read_trip(fields: Fields) -> Trip | None:
@@ -75,6 +82,25 @@ def read_trip(fields: Fields) -> Trip | None:
         rule=fields.text("rule"),
         phase=fields.text("phase"),
         detail=fields.text("detail"),
+    )
+
+
+def read_warmup(fields: Fields) -> Warmup | None:
+    """Return the warm-up, None when there was none."""
+    inner = fields.below("warmup")
+    if not inner:
+        return None
+    return Warmup(
+        inner.number("duration_seconds"), inner.number("rate_per_s"), inner.whole("concurrency"), inner.whole("sent")
+    )
+
+
+def read_preflight(fields: Fields) -> tuple[str, ...]:
+    """Return what preflight did not simply pass, as sentences."""
+    return tuple(
+        f"Preflight {check.text('status')}: {check.text('name')}: {check.text('message')}"
+        for check in fields.each("preflight")
+        if check.text("status") in ("WARN", "FAIL")
     )
 
 

@@ -15,7 +15,7 @@ _FIGURES = (
     "elapsed_s", "requests", "success", "errors_4xx", "errors_5xx", "raw_fallback", "effective_fallback", "cache_hits",
     "cache_misses", "http_adapter_ops", "message_bus_rpc_attempts", "cache_get_attempts", "plugin_reload_success",
     "plugin_reload_failure", "snapshot_create_success", "snapshot_create_failure", "snapshot_restore_success",
-    "snapshot_restore_failure", "cpu_s", "rss_mb_max", "latency_count",
+    "snapshot_restore_failure", "cpu_s", "rss_mb_max", "latency_count", "availability_pct",
 )  # fmt: skip
 
 

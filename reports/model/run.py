@@ -66,11 +66,13 @@ class Validity:
 
 @dataclass(frozen=True, slots=True)
 class BreakerInput:
-    """One input of the breaker and why it was or was not armed."""
+    """One input of the breaker, why it was or was not armed, and what it last saw of what it may."""
 
     name: str
     armed: bool
     reason: str
+    value: float | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,18 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True)
+class Warmup:
+    """What came before the run and is in none of its figures."""
+
+    duration_s: float | None
+    rate_per_s: float | None
+    concurrency: int | None
+    sent: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Probes:
-    """The fast probes of the breaker: how many, how many failed, and the highest ratio each input showed."""
+    """The fast probes of the breaker: how many, and how many failed."""
 
     count: int = 0
     failed: int = 0
@@ -112,7 +124,7 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All that is known of one run; `name` is its id, `source` what was read."""
+    """All that is known of one run; `name` is its id, `source` what was read, `preflight` what it warned of."""
 
     name: str
     source: str
@@ -134,7 +146,8 @@ class Run:
     client: Client = field(default_factory=Client)
     probes: Probes = Probes()
     exercise: Mapping[str, int] = field(default_factory=dict)
-    warmup: str = ""
+    warmup: Warmup | None = None
+    preflight: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     synthetic: bool = False

@@ -89,6 +89,7 @@ class ServerWindow:
     restarts: int | None = None
     scrapes: int | None = None
     failed_scrapes: int | None = None
+    availability_pct: float | None = None
 
     @property
     def lifetime_latency(self) -> bool:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from loadgen.core.clock import iso_utc
 from loadgen.core.slo import OBJECTIVES
 from loadgen.core.slo import Unit as TargetUnit
-from reports.analysis.quantity import NA, Unit, count, duration, limit
+from reports.analysis.quantity import NA, Unit, count, duration, limit, show
 from reports.render.markdown import bullets, code, plain, prose, section, table
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from reports.analysis.assessment import Assessment
-    from reports.model.run import Run
+    from reports.model.run import Run, Warmup
 
 _UNITS = {
     TargetUnit.PERCENT: Unit.PERCENT,
@@ -36,10 +36,19 @@ def parameters(run: Run) -> list[str]:
         ("Cache misses count as fallback", _answer(asked.cache_miss_counted)),
         ("Breaker counts cache misses", _answer(asked.breaker_counts_misses)),
         ("JWT provided", _answer(asked.jwt_provided)),
+        ("Warm-up", _warmup(run.warmup)),
         ("Started, ended", f"{_moment(run.started)} – {_moment(run.ended)}"),
     ]
     rows += [(f"Host: {plain(name)}", plain(value)) for name, value in run.fingerprint.items()]
     return section("Run Parameters", table(("Parameter", "Value"), rows))
+
+
+def _warmup(warmup: Warmup | None) -> str:
+    if warmup is None:
+        return "none on record"
+    rate = show(warmup.rate_per_s, Unit.PER_SECOND)
+    asked = f"{duration(warmup.duration_s)} at {rate}, concurrency {count(warmup.concurrency)}"
+    return f"{asked}: {count(warmup.sent)} sent, in none of the figures"
 
 
 def _answer(flag: bool | None) -> str:
@@ -53,14 +62,23 @@ def _moment(moment: datetime | None) -> str:
 def breaker(run: Run) -> list[str]:
     """Return the breaker's thresholds and inputs."""
     told = run.breaker
-    rows = [(plain(item.name), "ARMED" if item.armed else "UNARMED", plain(item.reason or "-")) for item in told.inputs]
+    rows = [
+        (
+            plain(item.name),
+            "ARMED" if item.armed else "UNARMED",
+            NA if item.value is None else f"{item.value:.6g}",
+            NA if item.threshold is None else f"{item.threshold:g}",
+            plain(item.reason or "-"),
+        )
+        for item in told.inputs
+    ]
     thresholds = [f"Threshold {code(name)}: {value:g}" for name, value in told.thresholds.items()]
     state = {None: "not on record", True: "on", False: "off"}[told.enabled]
     outcome = "TRIPPED" if told.tripped else "not tripped"
     return section(
         "Circuit Breaker",
         bullets([f"State: {state}, {outcome}", *thresholds]),
-        table(("Input", "State", "Reason"), rows),
+        table(("Input", "State", "Last value", "Threshold", "Reason"), rows, right=(2, 3)),
     )
 
 

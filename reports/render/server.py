@@ -33,6 +33,8 @@ def throughput(assessment: Assessment) -> list[str]:
         f"HTTP adapter operations: {count(flow.http_ops)}",
         f"Message bus RPC attempts: {count(flow.rpc_attempts)}",
         f"Cache get attempts: {count(flow.cache_attempts)}",
+        f"Availability of the metrics, by scrapes and probes: "
+        f"{show(window.availability_pct if window else None, Unit.PERCENT)}",
     ]
     return section("Throughput", bullets(items))
 
