@@ -84,7 +84,7 @@ class Account:
 class WorkerProcess:
     """Starts a worker; every wait renews the lease, as a living supervisor does."""
 
-    def __init__(self, number: int = 0) -> None:
+    def __init__(self, number: int = 0, *, renewing: bool = True) -> None:
         ours, theirs = socket.socketpair()
         os.set_inheritable(theirs.fileno(), True)
         command = [sys.executable, "-P", "-m", "loadgen.worker", "--fd", str(theirs.fileno()), "--number", str(number)]
@@ -99,7 +99,7 @@ class WorkerProcess:
         theirs.close()
         self.sock = ours
         self.sock.settimeout(0.05)
-        self.renewing = True
+        self.renewing = renewing
         self._encoder, self._decoder = Encoder(number), Decoder()
         self._waiting: list[Message] = []
         self._renewed_ns = 0
