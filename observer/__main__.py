@@ -22,8 +22,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(ExitCode.SIGINT)
     except LoadgenError as error:
-        remedy = getattr(error, "remedy", "")
-        click.echo(f"observer: {error}" + (f"\n  {remedy}" if remedy else ""), err=True)
+        click.echo(f"observer: {error}", err=True)
         sys.exit(error.exit_code)
     sys.exit(result if isinstance(result, int) else ExitCode.OK)
 

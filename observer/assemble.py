@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadgen.core.clock import SystemClock
-from loadgen.core.errors import LoadgenError
 from loadgen.core.logs import open_log
 from loadgen.core.rundir import RunDirectory
 from observer.binding import Binding
@@ -17,13 +16,14 @@ from observer.detect import open_source
 from observer.loop import SEVERAL_HINT, Observation, World
 from observer.marks import Marks
 from observer.pause import LoopPause
+from observer.profile import JUDGED
 from observer.profile_file import load_profile
 from observer.schedule import Schedule
-from observer.source import Access, ScrapeError, parse_header, parse_urls
+from observer.source import Access, ObserverError, ScrapeError, parse_header, parse_urls
 from observer.writer import RunFiles, WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from loadgen.core.logs import Log
     from loadgen.core.messages import Message, ObservePlan
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
     from observer.source import Scraped, Source
 
 
-class MetricsUnusable(LoadgenError):  # noqa: N818 - a finding about the service, not about us
-    """The metrics cannot be used, so nothing is sent; `remedy` says what to do."""
+class MetricsUnusable(ObserverError):  # noqa: N818 - a finding about the service, not about us
+    """The metrics cannot be used, so nothing is sent."""
 
     def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(f"the metrics cannot be used: {reason}")
-        self.remedy = remedy
+        super().__init__(f"the metrics cannot be used: {reason}", remedy)
 
 
 @dataclass(slots=True)
@@ -56,14 +55,19 @@ class Assembly:
         await asyncio.to_thread(self.log.close)
 
 
-def describe(profile: Profile, mode: str, scraped: Scraped) -> dict[str, Any]:
-    """Return which source feeds each logical metric, what is missing, and what the profile demands."""
+def describe(profile: Profile, source: Source, scraped: Scraped) -> dict[str, Any]:
+    """Return which series feed each logical metric, what is missing, and what the profile demands.
+
+    `missing` names logical metrics without a source, and the judged metrics that none of them can feed then.
+    """
     metrics = source_names(profile, scraped.snapshot)
+    unfed = [name for name, feeds in JUDGED.items() if name not in profile.not_applicable and not _fed(feeds, metrics)]
     return {
-        "mode": mode,
+        "mode": source.mode,
+        "scrape_interval_s": source.interval_s,
         "profile": profile.name,
         "metrics": metrics,
-        "missing": [name for name, source in metrics.items() if not source],
+        "missing": list(dict.fromkeys([*(name for name, found in metrics.items() if not found), *unfed])),
         "mandatory": list(profile.mandatory),
         "not_applicable": list(profile.not_applicable),
         "bad_lines": scraped.bad_lines,
@@ -71,15 +75,21 @@ def describe(profile: Profile, mode: str, scraped: Scraped) -> dict[str, Any]:
     }
 
 
+def _fed(feeds: tuple[str, ...], metrics: Mapping[str, str]) -> bool:
+    return any(metrics.get(feed) for feed in feeds)
+
+
 def access_of(plan: ObservePlan) -> Access:
     """Return how to reach the metrics; raise InputError."""
     return Access(parse_urls(plan.metrics_urls), parse_header(plan.auth_header), plan.ca_pem, plan.verify_tls)
 
 
-async def assemble(plan: ObservePlan, redactor: Redactor, emit: Callable[[Message], None]) -> Assembly:
+async def assemble(
+    plan: ObservePlan, redactor: Redactor, emit: Callable[[Message], None], say: Callable[[str], None] = lambda _: None
+) -> Assembly:
     """Check the profile and the metrics with one priming scrape, open the files, and return what is ready to begin.
 
-    Raises InputError, MetricsUnusable or WriteError; nothing is left open then.
+    `say` gets the line of each sample. Raises InputError, MetricsUnusable or WriteError; nothing is left open then.
     """
     profile = await asyncio.to_thread(load_profile, plan.profile, plan.profile_text)
     schedule = Schedule(plan.interval_ns, plan.samples, plan.probe_ns, plan.scrape_timeout_ns)
@@ -99,10 +109,10 @@ async def assemble(plan: ObservePlan, redactor: Redactor, emit: Callable[[Messag
         await source.close()
         await files.close()
         raise
-    world = World(source, files, log, clock, LoopPause(clock), emit)
+    world = World(source, files, log, clock, LoopPause(clock), emit, say)
     reading = Reading(profile, plan.count_cache_miss)
     observation = Observation(world, schedule, reading, Marks(plan.slo, plan.samples))
-    detail = describe(profile, source.mode, first)
+    detail = describe(profile, source, first)
     log.info("observing", mode=source.mode, profile=profile.name, sources=detail["metrics"], missing=detail["missing"])
     for note in first.notes:
         log.warn(note)

@@ -34,6 +34,7 @@ from loadgen.core.messages import (
 from loadgen.core.redact import Redactor, Secret
 from loadgen.core.wire import Decoder, Encoder, WireError
 from observer.assemble import Assembly, assemble
+from observer.source import ObserverError
 
 if TYPE_CHECKING:
     from loadgen.core.messages import Message
@@ -142,7 +143,8 @@ class _Child:
             self._writer.write(self._encoder.encode(message))
 
     def _fail(self, error: LoadgenError) -> None:
-        self._send(Error(self._redactor.text(str(error)), self._redactor.text(str(getattr(error, "remedy", "")))))
+        reason, remedy = (error.reason, error.remedy) if isinstance(error, ObserverError) else (str(error), "")
+        self._send(Error(self._redactor.text(reason), self._redactor.text(remedy)))
         self._code = error.exit_code
 
     def _crash(self) -> None:

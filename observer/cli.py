@@ -2,23 +2,94 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 
-@click.group(invoke_without_command=True)
-@click.option("--fd", type=int, hidden=True, help="The link's descriptor, for `child`.")
-@click.option("--number", type=int, default=0, hidden=True, help="The child's number on its link.")
+@click.command()
+@click.option("--metrics-url", multiple=True, metavar="URL", help="Exposition endpoint (repeatable) or Prometheus URL.")
+@click.option("--interval", metavar="DURATION", help="Time between samples, such as 600s (INTERVAL_SECONDS).")
+@click.option("--interval-seconds", metavar="SECONDS", help="The same in seconds.")
+@click.option("--samples", metavar="N", help="How many samples to take (MAX_SAMPLES); 12 if not given.")
+@click.option(
+    "--profile-file", metavar="FILE", help="Metric profile: a TOML file, or metasheet, prometheus-http, relay."
+)
+@click.option("--out", metavar="DIR", help="Directory for the files (OUT_DIR); a new one below results/ if not given.")
+@click.option("--cacert", metavar="FILE", help="Certificate authorities to trust for https.")
+@click.option("--insecure", is_flag=True, help="Do not verify certificates.")
+@click.option(
+    "--profile", type=click.Choice(["dev", "staging", "production"]), help="Whose env file to read; dev: none."
+)
+@click.option("--env-file", type=click.Path(exists=True, dir_okay=False), help="Settings file to read.")
+def observe(profile: str | None, env_file: str | None, **flags: Any) -> int:
+    """Watch a service's metrics alone: one row of metrics.csv per interval, until all samples are taken.
+
+    METRICS_URL, METRICS_AUTH_HEADER ('Name: value'), INTERVAL_SECONDS, MAX_SAMPLES and OUT_DIR are read from the
+    environment. SIGTERM, Ctrl-C or a file named STOP_OBSERVATION stops in order, with a last row.
+    """
+    from observer.alone import observe_alone
+    from observer.request import observe_plan
+
+    plan, notices = observe_plan(profile, env_file, flags)
+    for notice in notices:
+        click.echo(notice, err=True)
+    return observe_alone(plan, click.echo)
+
+
+@click.group()
+@click.option("--fd", type=int, hidden=True)
+@click.option("--number", type=int, default=0, hidden=True)
 @click.pass_context
 def observer(ctx: click.Context, fd: int | None, number: int) -> None:
     """Watch a service's own metrics: scrape, derive, write CSV v3."""
     ctx.obj = (fd, number)
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+
+
+observer.add_command(observe)
+
+
+@observer.command()
+@click.option(
+    "--metrics-url", multiple=True, required=True, metavar="URL", help="Exposition endpoint or Prometheus URL."
+)
+@click.option("--profile", default="metasheet", metavar="NAME", help="Metric profile: a bundled name or a TOML file.")
+@click.option(
+    "--times", type=click.IntRange(1, 100), default=1, help="Scrapes over new connections; 5 tell one process."
+)
+@click.option("--pause", type=click.FloatRange(0, 600), default=0.2, help="Seconds between them.")
+@click.option("--timeout", type=click.FloatRange(0.1, 300), default=5.0, help="Seconds for each.")
+@click.option("--auth-header-fd", type=int, help="Read 'Name: value' from this descriptor.")
+@click.option("--cacert", type=click.File("r"), help="Certificate authorities to trust for https.")
+@click.option("--insecure", is_flag=True, help="Do not verify certificates.")
+@click.option("--count-cache-miss", is_flag=True, help="Count a cache miss as an effective fallback.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def once(as_json: bool, times: int, pause: float, **options: Any) -> int:
+    """Scrape once (or a few times) and say what feeds which metric; exit 2 when the metrics cannot be used."""
+    import asyncio
+
+    from observer.once import observe_once
+    from observer.request import once_plan, tell
+
+    found = asyncio.run(observe_once(once_plan(options), times, pause))
+    click.echo(tell(found, as_json=as_json))
+    return 0 if found["ok"] else 2
+
+
+@observer.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole profile as JSON.")
+def profile(name: str, as_json: bool) -> None:
+    """Check a metric profile (a bundled name or a TOML file) and print it."""
+    from observer.profile_file import load_profile
+    from observer.request import tell_profile
+
+    click.echo(tell_profile(load_profile(name), as_json=as_json))
 
 
 @observer.command(hidden=True)
-@click.option("--fd", type=int, help="The link's descriptor.")
-@click.option("--number", type=int, default=None, help="The child's number on its link.")
+@click.option("--fd", type=int)
+@click.option("--number", type=int)
 @click.pass_obj
 def child(inherited: tuple[int | None, int], fd: int | None, number: int | None) -> int:
     """Serve a supervisor over an inherited socket."""

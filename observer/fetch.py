@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
 _CHUNK = 256 * 1024
+_JSON_ERRORS = (400, 422, 503)
+"""Statuses with which the HTTP API of Prometheus explains in JSON why a query failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A 200 answer: its text, its content type and the monotonic time of its first byte."""
+    """An answer that can be read: its text, its content type and the monotonic time of its first byte."""
 
     text: str
     content_type: str
@@ -88,7 +90,7 @@ class Fetcher:
             target = shown(response.headers.get("Location", ""))
             hint = f"a redirect is not followed, so that no credential goes astray: set METRICS_URL to {target}"
             raise ScrapeError(f"{place} redirects ({response.status})", hint)
-        if response.status != 200:
+        if response.status != 200 and not (response.status in _JSON_ERRORS and _is_json(response)):
             raise status_error(place, response.status)
         data = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK):
@@ -118,6 +120,10 @@ class Fetcher:
         import ssl
 
         return ssl.create_default_context(cadata=self._access.ca_pem)
+
+
+def _is_json(response: ClientResponse) -> bool:
+    return response.method == "POST" and response.content_type == "application/json"
 
 
 def is_loopback(url: str) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _JITTER_S = 1.0
 _MEMORY = 8
 _SETTLED_AFTER = 6
+_RETURNS_NEEDED = 2
 
 
 class Verdict(Enum):
@@ -45,12 +46,11 @@ class _Remembered:
 class ProcessIdentity:
     """Judges page after page of one endpoint.
 
-    `returns_needed` is how often a set of counters must come back before several processes are concluded: 2 in a run,
-    where a young process that crashes early could look like one return, 1 where pages are taken within seconds.
+    A set of counters must come back twice before several processes are concluded, because a young process that
+    crashes early looks like one return; a start time need come back only once.
     """
 
-    def __init__(self, returns_needed: int = 2) -> None:
-        self._returns_needed = returns_needed
+    def __init__(self) -> None:
         self.start_times: list[float] = []
         self._before_drops: deque[_Remembered] = deque(maxlen=_MEMORY)
         self._returns: deque[int] = deque(maxlen=_MEMORY)
@@ -121,7 +121,7 @@ class ProcessIdentity:
         if dropped:
             self._before_drops.append(_Remembered(self._pages, dict(before)))
         recent = [page for page in self._returns if self._pages - page < _MEMORY]
-        return len(recent) >= self._returns_needed
+        return len(recent) >= _RETURNS_NEEDED
 
     def _forget(self, start_time: float | None) -> None:
         self.several = ""

@@ -46,7 +46,7 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What an observation acts on."""
+    """What an observation acts on: `emit` gets every message, `say` the line of every sample for people."""
 
     source: Source
     files: Files
@@ -54,6 +54,7 @@ class World:
     clock: Clock
     pause: Pause
     emit: Callable[[Message], None]
+    say: Callable[[str], None]
 
 
 class Observation:
@@ -195,17 +196,21 @@ class Observation:
         row = na_row(self._timestamp(now_ns), number)
         self._ledger.miss()
         await self._world.files.write_row(row)
-        self._world.log.warn(f"📊 sample {number}: NA, {reason}", sample=number)
+        self._line("warn", f"📊 sample {number}: NA, {reason}", number)
         self._tell(Sample(number, label, now_ns, False, row, self._window(), [reason]))
 
     def _say(self, sample: Open, number: int, row: Mapping[str, str], notes: tuple[str, ...]) -> None:
         log = self._world.log
         if row:
-            log.info(self._marks.line(number, row), sample=number)
+            self._line("info", self._marks.line(number, row), number)
         else:
             log.info(f"{sample.label or 'sample'} scrape done", sample=number)
         for note in notes:
             log.warn(f"sample {number}: {note}", sample=number)
+
+    def _line(self, level: str, line: str, number: int) -> None:
+        self._world.log.log(level, line, sample=number)
+        self._world.say(line)
 
     def _tell(self, sample: Sample) -> None:
         self._world.emit(sample)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from observer.exposition import SeriesCache
 from observer.fetch import Body, Fetcher
-from observer.identity import ProcessIdentity
 from observer.series import EndpointAccount, EndpointState
 from observer.snapshot import combine
 from observer.source import EXPOSITION, Access, Scraped, ScrapeError, shown
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
 class Endpoint:
     """One exposition address: its series cache and its account."""
 
-    def __init__(self, url: str, binding: Binding, returns_needed: int) -> None:
+    def __init__(self, url: str, binding: Binding) -> None:
         self.url = url
         self.place = shown(url)
         self._cache = SeriesCache(binding.wants)
-        self._account = EndpointAccount(binding, self._cache.series, ProcessIdentity(returns_needed))
+        self._account = EndpointAccount(binding, self._cache.series)
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.place} {self._cache!r}>"
@@ -45,16 +44,14 @@ class Endpoint:
 
 
 class ExpositionSource:
-    """Scrapes one or several exposition endpoints.
-
-    `returns_needed`: see `ProcessIdentity`.
-    """
+    """Scrapes one or several exposition endpoints."""
 
     mode = EXPOSITION
+    interval_s: float | None = None
 
-    def __init__(self, access: Access, binding: Binding, returns_needed: int = 2) -> None:
+    def __init__(self, access: Access, binding: Binding) -> None:
         self._fetcher = Fetcher(access)
-        self._endpoints = [Endpoint(url, binding, returns_needed) for url in access.urls]
+        self._endpoints = [Endpoint(url, binding) for url in access.urls]
 
     def __repr__(self) -> str:
         return f"<ExpositionSource {self._endpoints!r}>"

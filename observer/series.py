@@ -89,10 +89,10 @@ class EndpointAccount:
     `series` is the slot table of the cache that made the pages; it only grows.
     """
 
-    def __init__(self, binding: Binding, series: Sequence[Series], identity: ProcessIdentity | None = None) -> None:
+    def __init__(self, binding: Binding, series: Sequence[Series]) -> None:
         self._binding = binding
         self._series = series
-        self._identity = identity or ProcessIdentity()
+        self._identity = ProcessIdentity()
         self._members: list[tuple[Membership, ...]] = []
         self._keys: dict[Key, int] = {}
         self._summed: list[tuple[int, int, float]] = []

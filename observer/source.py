@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from loadgen.core.errors import InputError, Problem
+from loadgen.core.errors import InputError, LoadgenError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,15 @@ TIMEOUT_HINT = (
     "the metrics endpoint does not answer in time: check the network path, a firewall, and the service's load"
 )
 CONNECT_HINT = "nobody accepts the connection: check host, port and network, and that the service runs"
+
+
+class ObserverError(LoadgenError):
+    """An observation that cannot go on: `reason` says what happened, `remedy` what to do; `str()` says both."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}\n  {remedy}" if remedy else reason)
+        self.reason = reason
+        self.remedy = remedy
 
 
 class ScrapeError(Exception):
@@ -72,9 +81,13 @@ class Access:
 
 
 class Source(Protocol):
-    """A source of snapshots; one scrape at a time."""
+    """A source of snapshots; one scrape at a time.
+
+    `interval_s` is how often the data itself is renewed where that is not at each scrape, else None.
+    """
 
     mode: str
+    interval_s: float | None
 
     async def scrape(self, timeout_ns: int, *, full: bool = True) -> Scraped:
         """Scrape every endpoint once; raise ScrapeError. `full` False: only what a probe needs."""

@@ -13,8 +13,8 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from loadgen.core.errors import LoadgenError
 from loadgen.core.metrics_csv import MetricsWriter
+from observer.source import ObserverError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,15 +27,15 @@ ROTATE_BYTES = 100_000_000
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-class WriteError(LoadgenError):
-    """A file of the run that cannot be written; `remedy` says what to do."""
+class WriteError(ObserverError):
+    """A file of the run that cannot be written."""
 
     def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(f"{path}: {error.strerror or error}")
         if error.errno in _FULL:
-            self.remedy = f"free disk space below {path.parent} and run again; every row so far is complete"
+            remedy = f"free disk space below {path.parent} and run again; every row so far is complete"
         else:
-            self.remedy = f"check that {path.parent} exists and can be written to"
+            remedy = f"check that {path.parent} exists and can be written to"
+        super().__init__(f"{path}: {error.strerror or error}", remedy)
 
 
 class RawMetrics:
