@@ -1,0 +1,82 @@
+"""The lock and the pid files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from loadgen.run.lock import (
+    Holder,
+    LockHeldError,
+    RunLock,
+    holder_of,
+    pid_in_file,
+    process_started,
+    remove_pid_file,
+    write_pid_file,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_second_run_is_refused_and_told_who_holds_the_lock(tmp_path: Path) -> None:
+    with RunLock(tmp_path) as lock:
+        lock.name_run("/somewhere/phase5-dev-1")
+        with pytest.raises(LockHeldError, match=rf"pid {os.getpid()}, /somewhere/phase5-dev-1"), RunLock(tmp_path):
+            pass
+
+    with RunLock(tmp_path):
+        pass
+
+
+def test_nobody_holds_a_lock_whose_process_is_gone(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    (tmp_path / ".lock").write_bytes(orjson.dumps({"pid": child.pid, "started": 1.0, "run_dir": "x"}))
+
+    assert holder_of(tmp_path) is None
+
+
+def test_a_pid_that_another_process_has_by_now_is_not_the_holder() -> None:
+    started = process_started(os.getpid())
+    assert started is not None
+
+    assert Holder(os.getpid(), started, "").alive()
+    assert not Holder(os.getpid(), started - 3600, "").alive()
+
+
+def test_a_pid_file_holds_the_pid_alone_and_is_stale_when_older_than_its_process(tmp_path: Path) -> None:
+    path = tmp_path / "phase5-load.pid"
+    write_pid_file(path, os.getpid())
+    assert path.read_text() == f"{os.getpid()}\n"
+    assert pid_in_file(path) == os.getpid()
+
+    started = process_started(os.getpid())
+    assert started is not None
+    os.utime(path, (started - 100, started - 100))
+    assert pid_in_file(path) is None
+
+
+@pytest.mark.parametrize("text", ["", "not a pid", "4194305"])
+def test_a_pid_file_without_a_process_names_nobody(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "phase5-load.pid"
+    path.write_text(text)
+
+    assert pid_in_file(path) is None
+
+
+def test_only_our_own_pid_file_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "phase5-load.pid"
+    path.write_text("1\n")
+    remove_pid_file(path, os.getpid())
+    assert path.exists()
+
+    write_pid_file(path, os.getpid())
+    remove_pid_file(path, os.getpid())
+    assert not path.exists()

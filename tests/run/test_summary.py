@@ -1,0 +1,94 @@
+"""summary.json and its text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from loadgen.core.histogram import Histogram
+from loadgen.core.units import NS_PER_MS, NS_PER_S
+from loadgen.run.summary import Figures, spectrum, summary_document, trend
+from loadgen.run.summary_text import summary_text
+
+TOTALS: dict[str, Any] = {
+    "scheduled": 100, "sent": 95, "unsent": 2, "done": 90, "in_flight": 1,
+    "failed": {"timeout": 4, "reset": 0}, "dropped": {"dropped_late": 3},
+    "out_of_range": {"response": 1}, "endpoints": {"/a": {"sent": 95, "done": 90, "failed": {"timeout": 4}}},
+}  # fmt: skip
+
+
+def histogram(*values_ms: float) -> Histogram:
+    made = Histogram(60 * NS_PER_S)
+    for value in values_ms:
+        made.record(round(value * NS_PER_MS))
+    return made
+
+
+def document() -> dict[str, Any]:
+    response = histogram(*range(1, 98))
+    figures = Figures(
+        run_id="r", totals=TOTALS, histograms={"response": response, "endpoint:/a": response},
+        duration_ns=10 * NS_PER_S, target_rate_per_s=10.0, sent_by_second=[10, 10, 10, 10, 10, 10, 10, 10, 10, 5, 7],
+        validity={"state": "VALID", "reasons": []},
+    )  # fmt: skip
+    return summary_document(figures)
+
+
+def test_counts_add_up_and_stand_in_the_shape_that_k6_has() -> None:
+    summary = document()
+
+    totals = summary["totals"]
+    assert totals["scheduled"] == totals["sent"] + totals["unsent"] + totals["dropped"]
+    assert totals["sent"] == totals["done"] + totals["failed"] + totals["in_flight"]
+    assert summary["metrics"]["http_reqs"]["values"] == {"count": 95, "rate": 9.5}
+    assert summary["metrics"]["http_req_failed"]["values"] == {"rate": 7 / 97, "passes": 7, "fails": 90}
+    assert summary["metrics"]["dropped_iterations"]["values"]["count"] == 3
+    assert (summary["success"], summary["fail"]) == (90, 7)
+    assert summary["outcomes"] == {"ok": 90, "timeout": 4, "dropped_late": 3}
+
+
+def test_percentiles_are_milliseconds() -> None:
+    values = document()["metrics"]["http_req_duration"]["values"]
+
+    assert values["med"] == pytest.approx(49, rel=1e-3)
+    assert values["p(99)"] == pytest.approx(97, rel=1e-3)
+    assert values["max"] == pytest.approx(97, rel=1e-3)
+    assert document()["endpoints"]["/a"]["p50_ms"] == values["med"]
+
+
+def test_the_rate_is_judged_over_the_schedule_and_whole_seconds() -> None:
+    rate = document()["rate"]
+
+    assert (rate["target"], rate["achieved"]) == (10.0, 9.5)
+    assert rate["second_cv"] == pytest.approx(1.5 / 9.5, abs=1e-6)
+
+
+def test_a_clock_without_values_has_null_figures() -> None:
+    assert set(trend(None).values()) == {None}
+    assert set(trend(Histogram(NS_PER_S)).values()) == {None}
+    assert document()["metrics"]["loadgen_lag"]["values"]["avg"] is None
+
+
+def test_the_spectrum_counts_what_lies_above_each_percentile() -> None:
+    rows = spectrum(histogram(*range(1, 101)))
+
+    assert [(row["percentile"], row["above"]) for row in rows[:4]] == [(50, 50), (75, 25), (90, 10), (95, 5)]
+    assert rows[-1]["above"] == 0
+
+
+def test_the_text_for_people_has_counts_latencies_and_the_spectrum() -> None:
+    text = summary_text(document())
+
+    assert "100 requests scheduled in 10 s; validity VALID" in text
+    assert "95 sent, 90 done, 4 failed, 3 dropped" in text
+    assert "left at the end: 2 unsent, 1 in flight" in text
+    assert "timeout 4, dropped_late 3" in text
+    assert "99.999" in text
+    assert "own lag" in text
+
+
+def test_the_text_of_a_run_that_sent_nothing_says_na() -> None:
+    empty = Figures("r", {}, {}, 0, 10.0)
+
+    assert "NA sent" in summary_text(summary_document(empty))

@@ -1,0 +1,69 @@
+"""Judging the generator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from loadgen.core.units import NS_PER_MS, NS_PER_S
+from loadgen.run.validity import Evidence, State, judge
+
+WELL: dict[str, Any] = {"cpu_ns": 20, "wall_ns": 100, "descriptors": 5, "descriptor_limit": 100}
+
+
+def test_a_generator_that_was_well_is_valid_without_reasons() -> None:
+    verdict = judge(Evidence(1000, 1000, lag_p99_ns=NS_PER_MS, hosts=[WELL]))
+
+    assert (verdict.state, verdict.reasons, verdict.target_limited) == (State.VALID, (), False)
+    assert str(verdict) == "VALID"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "state", "reason"),
+    [
+        (Evidence(lag_p99_ns=10 * NS_PER_MS), State.VALID, ""),
+        (Evidence(lag_p99_ns=10 * NS_PER_MS + 20_000), State.DEGRADED, "lag p99 10.02ms, limit 10ms"),
+        (Evidence(lag_p99_ns=150 * NS_PER_MS), State.INVALID, "lag p99 150ms, limit 100ms"),
+        (Evidence(hosts=[WELL, {**WELL, "cpu_ns": 90}]), State.DEGRADED, "cpu 90 %, limit 85 %"),
+        (Evidence(hosts=[{**WELL, "cpu_ns": 99}]), State.INVALID, "cpu 99 %, limit 97 %"),
+        (Evidence(hosts=[{**WELL, "throttled_ns": 5}]), State.DEGRADED, "throttled 5 %, limit 1 %"),
+        (Evidence(hosts=[{**WELL, "stall_max_ns": 6 * NS_PER_S}]), State.INVALID, "stall max 6s, limit 5s"),
+        (Evidence(hosts=[{**WELL, "suspended_ns": NS_PER_S}]), State.DEGRADED, "suspended 1s, limit 0s"),
+        (Evidence(hosts=[{**WELL, "descriptors": 95}]), State.DEGRADED, "descriptor 95 %, limit 90 %"),
+        (Evidence(1000, 999, dropped={"no_port": 1}), State.DEGRADED, "own fault 0.1 %, limit 0 %"),
+        (Evidence(1000, 900, dropped={"no_descriptor": 100}), State.INVALID, "own fault 10 %, limit 1 %"),
+        (Evidence(missing_seconds=1), State.DEGRADED, "missing seconds 1, limit 0"),
+        (Evidence(unmatched=["worker 0: 1 done, 2"]), State.INVALID, "unmatched counts 1, limit 0"),
+    ],
+)
+def test_each_figure_has_its_limits(evidence: Evidence, state: State, reason: str) -> None:
+    verdict = judge(evidence)
+
+    assert verdict.state is state
+    assert "".join(verdict.reasons[:1]).startswith(reason)
+
+
+def test_the_worst_figure_decides_and_comes_first() -> None:
+    verdict = judge(Evidence(lag_p99_ns=20 * NS_PER_MS, hosts=[{**WELL, "cpu_ns": 99}]))
+
+    assert verdict.state is State.INVALID
+    assert [reason.split()[0] for reason in verdict.reasons] == ["cpu", "lag"]
+
+
+def test_a_shortfall_with_a_well_generator_is_the_targets() -> None:
+    verdict = judge(Evidence(1000, 980, unsent=5, dropped={"dropped_late": 15}, lag_p99_ns=NS_PER_MS))
+
+    assert (verdict.state, verdict.target_limited) == (State.VALID, True)
+    assert str(verdict) == "VALID, TARGET-LIMITED"
+
+
+def test_exactly_one_percent_short_is_not_target_limited() -> None:
+    assert not judge(Evidence(1000, 990, unsent=10)).target_limited
+
+
+def test_the_body_names_every_limit_with_its_reason() -> None:
+    body = judge(Evidence(lag_p99_ns=1)).to_body()
+
+    assert body["state"] == "VALID"
+    assert all(limit["because"] for limit in body["limits"].values())
