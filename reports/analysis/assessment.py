@@ -88,6 +88,7 @@ class Assessment:
     clocks: tuple[ClockLine, ...]
     client_errors: ClientErrors | None
     endings: tuple[Ending, ...]
+    second_cv_pct: float | None
     comparison: tuple[Comparison, ...]
     throughput: Throughput
     status_split: StatusSplit
@@ -149,6 +150,7 @@ def assess(run: Run, asked: Question) -> Assessment:
         clocks=clock_table(run.client),
         client_errors=errors,
         endings=endings(run.client.account),
+        second_cv_pct=None if run.client.second_cv is None else run.client.second_cv * 100,
         comparison=compare(run.client, window),
         throughput=throughput(run, window),
         status_split=status_split(window),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 
 DEFAULT_TARGET_PCT = 99.0
+_ROUNDING = 1e-6  # 100 - 99.9 is a little less than 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Budget:
     side: str
     target_pct: float
     total: float
-    allowed: float
+    allowed: int
     used: float
     remaining_pct: float
 
@@ -28,4 +30,6 @@ def budget_of(side: str, successes: float | None, total: float | None, target_pc
         return None
     success_pct = successes / total * 100
     remaining = (success_pct - target_pct) / (100 - target_pct) * 100
-    return Budget(side, target_pct, total, total * (100 - target_pct) / 100, total - successes, remaining)
+    return Budget(
+        side, target_pct, total, floor(total * (100 - target_pct) / 100 + _ROUNDING), total - successes, remaining
+    )

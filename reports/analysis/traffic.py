@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.analysis.check import RowStats
+from reports.analysis.deltas import window_from_rows
 
 if TYPE_CHECKING:
     from reports.model.run import Run
@@ -26,15 +27,18 @@ _OPERATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Requests as both sides counted them; `others` is what the service served beyond what we sent.
+    """Requests as both sides counted them, from the first scrape to the last.
 
-    `answered` is what we saw a response to. A negative `others` is requests that never reached the counter.
+    `in_rows` is what the samples' differences add up to: less than `served` by what came after the last sample.
+    `others` is what the service served beyond what we sent and exercised; negative where requests never arrived.
     """
 
     average_per_s: float | None
     rows: RowStats | None
     served: float | None
     sent: int | None
+    exercised: int
+    in_rows: float | None
     others: float | None
     http_ops: float | None
     rpc_attempts: float | None
@@ -85,7 +89,7 @@ class Operations:
 def throughput(run: Run, window: ServerWindow | None) -> Throughput:
     """Set the service's count of requests beside ours."""
     served = window.requests if window else None
-    account = run.client.account
+    account, rows = run.client.account, window_from_rows(run.rows, run.counters_at_start, run.t0)
     sent = account.sent if account else None
     average = served / window.elapsed_s if window and window.elapsed_s and served is not None else None
     return Throughput(
@@ -93,7 +97,9 @@ def throughput(run: Run, window: ServerWindow | None) -> Throughput:
         rows=RowStats.of(row.get("request_rate") for row in run.rows),
         served=served,
         sent=sent,
-        others=served - sent if served is not None and sent is not None else None,
+        exercised=run.exercised,
+        in_rows=rows.requests if rows else None,
+        others=served - sent - run.exercised if served is not None and sent is not None else None,
         http_ops=window.http_adapter_ops if window else None,
         rpc_attempts=window.message_bus_rpc_attempts if window else None,
         cache_attempts=window.cache_get_attempts if window else None,

@@ -103,6 +103,7 @@ class _Reading:
             counters_at_start=metadata.read_counters(fields),
             window=read_window(fields),
             exercise=fields.below("exercise").counts("by_outcome"),
+            exercised=fields.below("exercise").whole("requests") or 0,
             warmup=metadata.read_warmup(fields),
             preflight=metadata.read_preflight(fields),
             gaps=metadata.read_gaps(fields),

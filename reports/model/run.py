@@ -146,6 +146,7 @@ class Run:
     client: Client = field(default_factory=Client)
     probes: Probes = Probes()
     exercise: Mapping[str, int] = field(default_factory=dict)
+    exercised: int = 0
     warmup: Warmup | None = None
     preflight: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()

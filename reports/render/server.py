@@ -22,12 +22,8 @@ def throughput(assessment: Assessment) -> list[str]:
             if flow.rows
             else ""
         ),
-        f"Requests: the service counted {count(flow.served)}, we sent {count(flow.sent)}"
-        + (
-            f" (difference {count(flow.others)}: other traffic, exercise and start-up, or requests that never arrived)"
-            if flow.others
-            else ""
-        ),
+        f"Requests: we sent {count(flow.sent)} and exercised {count(flow.exercised)}; the service counted "
+        f"{count(flow.served)} ({_others(flow.others)}); the samples add up to {count(flow.in_rows)}",
         f"4xx: {count(window.errors_4xx if window else None)} ({show(split.share_4xx_pct, Unit.PERCENT)}), "
         f"5xx: {count(window.errors_5xx if window else None)} ({show(split.share_5xx_pct, Unit.PERCENT)})",
         f"HTTP adapter operations: {count(flow.http_ops)}",
@@ -37,6 +33,14 @@ def throughput(assessment: Assessment) -> list[str]:
         f"{show(window.availability_pct if window else None, Unit.PERCENT)}",
     ]
     return section("Throughput", bullets(items))
+
+
+def _others(others: float | None) -> str:
+    if others is None:
+        return "difference NA"
+    if others < 0:
+        return f"{count(-others)} never reached its counter"
+    return f"{count(others)} from others" if others else "no difference"
 
 
 def fallback_sources(assessment: Assessment) -> list[str]:

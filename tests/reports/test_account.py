@@ -116,9 +116,12 @@ def test_the_error_budget_is_what_is_left_of_the_allowed_failures() -> None:
     """1,000 requests at 99 % allow 10 failures; 4 used leave 60 %, 15 leave -50 %."""
     budget = budget_of("client", 996, 1_000, 99.0)
     assert budget is not None
-    assert budget.allowed == pytest.approx(10)
+    assert budget.allowed == 10
     assert budget.used == 4
     assert budget.remaining_pct == pytest.approx(60)
+    fine = budget_of("client", 1_000, 1_000, 99.9)
+    assert fine is not None
+    assert fine.allowed == 1
     overspent = budget_of("client", 985, 1_000, 99.0)
     assert overspent is not None
     assert overspent.remaining_pct == pytest.approx(-50)

@@ -31,8 +31,10 @@ def test_fallback_sources_are_set_against_their_own_operations(tmp_path: Path) -
 
 
 def test_both_sides_count_of_requests_are_compared(tmp_path: Path) -> None:
-    flow = judge(tmp_path, quick_run(window={"requests": 312})).throughput
-    assert (flow.served, flow.sent, flow.others) == (312, 300, 12)
+    exercise = {"requests": 5, "by_outcome": {"http_2xx": 5}}
+    flow = judge(tmp_path, quick_run(window={"requests": 312}, metadata={"exercise": exercise})).throughput
+    assert (flow.served, flow.sent, flow.exercised, flow.others) == (312, 300, 5, 7)
+    assert flow.in_rows == pytest.approx(300)
     assert flow.average_per_s == pytest.approx(10.4)
 
 
