@@ -17,7 +17,7 @@ from loadgen.core.clock import utc_now
 from loadgen.core.units import NS_PER_US
 from loadgen.run.preflight_breaker import arming_checks, idle_checks, idle_ns, unarmed_inputs
 from loadgen.run.preflight_host import git_check, host_checks
-from loadgen.run.preflight_metrics import SEVERAL_TIMES, observe_once, page_checks, read_pages
+from loadgen.run.preflight_metrics import observe_once, page_checks, read_pages
 from loadgen.run.preflight_model import Check, PreflightResult, failed, passed, warned
 from loadgen.run.preflight_process import ask
 from loadgen.run.preflight_settings import credential_checks, flag_checks, slo_check, token_check
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.config import Settings
     from loadgen.plan.model import Plan
-    from loadgen.run.preflight_metrics import ObserveOnce, Page
+    from loadgen.run.preflight_metrics import ObserveOnce
 
 ENV_FILES = (".env.phase5", ".env.phase5.staging")
 _PROGRAMS = ("loadgen.worker", "observer", "reports")
@@ -39,7 +39,7 @@ _PROGRAM_S = 30.0
 class Surroundings:
     """Where preflight looks besides the plan, and what it asks with.
 
-    `idle_ns` None means as long as the profile wants. `once` asks the observer about one metrics URL.
+    `idle_ns` None means as long as the profile wants. `once` asks the observer about metrics URLs.
     """
 
     results: Path
@@ -74,9 +74,7 @@ async def preflight(plan: Plan, settings: Settings, around: Surroundings) -> Pre
     ]
     seen, seen_plan = await target_checks(plan, allow_degraded=settings.allow_degraded)
     checks += seen
-    pages: tuple[Page, ...] = ()
-    if plan.observation is not None:
-        pages = await read_pages(plan.observation, around.once, SEVERAL_TIMES)
+    pages = await read_pages(plan, around.once)
     checks += page_checks(plan, pages)
     unarmed = unarmed_inputs(plan, pages)
     checks += arming_checks(plan, unarmed)

@@ -6,8 +6,6 @@ a service that already breaks a threshold is not loaded.
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadgen.core.units import NS_PER_S
@@ -15,7 +13,6 @@ from loadgen.plan.model import Kind, Profile
 from loadgen.plan.validate import LEAST_IDLE_NS
 from loadgen.run.breaker_inputs import Input
 from loadgen.run.breaker_rules import wilson_lower_bound
-from loadgen.run.preflight_metrics import read_pages
 from loadgen.run.preflight_model import Check, failed, passed, skipped, warned
 
 if TYPE_CHECKING:
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from loadgen.plan.model import BreakerLimits, Plan
     from loadgen.run.preflight_metrics import ObserveOnce, Page
 
+_IDLE = "without load"
 _IDLE_NS = {Profile.PRODUCTION: LEAST_IDLE_NS, Profile.STAGING: 15 * NS_PER_S, Profile.DEV: 0}
 
 
@@ -84,58 +82,37 @@ def idle_ns(plan: Plan) -> int:
     return 0 if plan.observation is None else _IDLE_NS[plan.profile]
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """What happened on the service's own account between two scrapes, summed over its endpoints."""
+async def idle_checks(plan: Plan, pages: tuple[Page, ...], once: ObserveOnce, length_ns: int) -> list[Check]:
+    """Watch the service without load; an input that is surely above its threshold already is a FAIL.
 
-    requests: float
-    errors: float | None
-    degraded: float | None
-
-
-async def idle_checks(plan: Plan, before: tuple[Page, ...], once: ObserveOnce, length_ns: int) -> list[Check]:
-    """Watch the service without load; an input that is surely above its threshold already is a FAIL."""
-    name = "without load"
+    A Prometheus is watched for at least two of its scrape intervals.
+    """
     if plan.observation is None or length_ns == 0:
-        return [skipped(name, "measured in staging and production only")]
-    if not any(page.ok for page in before):
-        return [skipped(name, "no metrics can be read")]
-    await asyncio.sleep(length_ns / NS_PER_S)
-    after = await read_pages(plan.observation, once, 1)
-    idle = idle_account(plan.breaker, before, after)
-    if idle is None:
-        return [warned(name, "the service's counters went back or could not be read: it restarted or is not stable")]
-    seconds = length_ns / NS_PER_S
-    if idle.requests <= 0:
-        return [passed(name, f"{seconds:g} s: no requests, so nothing is above a threshold")]
-    return [
-        _idle_check(f"{name}: {item}", events, idle.requests, threshold, seconds)
-        for item, events, threshold in (
-            ("error_rate", idle.errors, plan.breaker.error_rate),
-            ("effective_fallback", idle.degraded, plan.breaker.effective_fallback),
-        )
-        if events is not None
-    ]
+        return [skipped(_IDLE, "measured in staging and production only")]
+    if not any(page.ok for page in pages):
+        return [skipped(_IDLE, "no metrics can be read")]
+    seconds = max([length_ns / NS_PER_S, *(2 * page.scrape_interval_s for page in pages)])
+    page = await once(plan, plan.observation.metrics_urls, 2, seconds)
+    if not page.ok:
+        return [warned(_IDLE, f"cannot be measured ({page.error}): the service or its metrics are not stable")]
+    return idle_judgement(plan.breaker, page.window, seconds)
 
 
-def idle_account(limits: BreakerLimits, before: tuple[Page, ...], after: tuple[Page, ...]) -> Idle | None:
-    """Return the differences summed over endpoints; None when a counter went back or none can be compared."""
+def idle_judgement(limits: BreakerLimits, window: Mapping[str, float | None], seconds: float) -> list[Check]:
+    """Judge what the service counted without load; `window` is the observer's account of that time."""
+    requests = window.get("requests") or 0.0
+    if requests <= 0:
+        return [passed(_IDLE, f"{seconds:g} s: no requests, so nothing is above a threshold")]
     errors = ("errors_4xx", "errors_5xx") if limits.server_errors == "4xx+5xx" else ("errors_5xx",)
     fallbacks = ("raw_fallback",) if limits.count_misses else ("degraded",)
-    requests = _difference(before, after, ("requests",))
-    if requests is None or requests < 0:
-        return None
-    return Idle(requests, _difference(before, after, errors), _difference(before, after, fallbacks))
-
-
-def _difference(before: tuple[Page, ...], after: tuple[Page, ...], names: tuple[str, ...]) -> float | None:
-    total: float | None = None
-    for old, new in zip(before, after, strict=True):
-        for name in names:
-            first, last = old.counters.get(name), new.counters.get(name)
-            if first is not None and last is not None:
-                total = (total or 0.0) + last - first
-    return total
+    return [
+        _idle_check(f"{_IDLE}: {item}", sum(events), requests, threshold, seconds)
+        for item, names, threshold in (
+            (Input.ERROR_RATE, errors, limits.error_rate),
+            (Input.EFFECTIVE_FALLBACK, fallbacks, limits.effective_fallback),
+        )
+        if (events := [count for name in names if (count := window.get(name)) is not None])
+    ]
 
 
 def _idle_check(name: str, events: float, requests: float, threshold: float, seconds: float) -> Check:

@@ -18,21 +18,23 @@ from loadgen.run.preflight_model import Check, failed, passed, skipped, warned
 from loadgen.run.preflight_process import ask
 
 if TYPE_CHECKING:
-    from loadgen.plan.model import Observation, Plan
+    from loadgen.plan.model import Plan
 
 SEVERAL_TIMES = 5
 """Scrapes over new connections that tell one process from several behind one URL."""
 
+_SHORT_PAUSE_S = 0.2
 _TIMEOUT_S = 40.0
 _MOST_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the observer says about one metrics URL.
+    """What the observer says about one metrics URL, or about several that are summed.
 
     `metrics` maps logical metrics to the series that feed them, empty for none; `missing` and `mandatory` list
-    logical and judged names; `counters` are lifetime values by name, None where unknown.
+    logical and judged names; `window` is what was counted between the first and the last scrape, None where unknown.
+    `scrape_interval_s` is that of a Prometheus, 0 for a page.
     """
 
     url: str
@@ -44,42 +46,62 @@ class Page:
     missing: tuple[str, ...] = ()
     mandatory: tuple[str, ...] = ()
     several_processes: bool = False
-    counters: dict[str, float | None] = field(default_factory=dict)
+    scrape_interval_s: float = 0.0
+    window: dict[str, float | None] = field(default_factory=dict)
 
     def feeds(self, *names: str) -> bool:
         """Say whether any of these logical metrics has a source here."""
         return self.ok and any(self.metrics.get(name) for name in names)
 
 
-ObserveOnce = Callable[["Observation", str, int], Awaitable[Page]]
-"""Asks the observer about one URL, scraping it a number of times."""
+ObserveOnce = Callable[["Plan", tuple[str, ...], int, float], Awaitable[Page]]
+"""Asks the observer about the sum of some metrics URLs, scraped a number of times with a pause in seconds."""
 
 
-async def observe_once(observation: Observation, url: str, times: int) -> Page:
-    """Ask `python -m observer once` about one metrics URL."""
-    secret = "" if observation.auth_header is None else observation.auth_header.reveal()
-    arguments = ["once", "--json", "--metrics-url", url, "--profile", observation.metric_profile, "--times", str(times)]
-    if secret:
-        arguments += ["--auth-header-fd", "{fd}"]
+async def observe_once(plan: Plan, urls: tuple[str, ...], times: int, pause_s: float) -> Page:
+    """Ask `python -m observer once`."""
+    observation, tls = plan.observation, plan.load.tls
+    assert observation is not None
+    arguments = [
+        "once",
+        "--json",
+        "--profile",
+        observation.metric_profile,
+        "--times",
+        str(times),
+        "--pause",
+        f"{pause_s:g}",
+    ]
+    arguments += [word for url in urls for word in ("--metrics-url", url)]
+    handed: dict[str, bytes] = {}
+    if observation.auth_header is not None:
+        handed["auth"] = observation.auth_header.reveal().encode()
+        arguments += ["--auth-header-fd", "{auth}"]
+    if tls.ca_pem:
+        handed["authorities"] = tls.ca_pem
+        arguments += ["--cacert", "/dev/fd/{authorities}"]
+    if not tls.verify:
+        arguments.append("--insecure")
+    if observation.count_cache_miss:
+        arguments.append("--count-cache-miss")
     answer = await ask(
         command("observer", tuple(arguments)),
-        _TIMEOUT_S,
+        _TIMEOUT_S + times * pause_s,
         environment=child_environment(os.environ),
-        secret=secret,
+        handed=handed,
     )
     try:
         document: Any = json.loads(answer.stdout)
     except ValueError:
         said = " ".join((answer.stderr or answer.stdout or f"exit code {answer.code}").split())[-300:]
-        return Page(url, ok=False, error=f"the observer gave no answer that can be read: {said}")
-    return read_page(url, document)
+        return Page(", ".join(urls), ok=False, error=f"the observer gave no answer that can be read: {said}")
+    return read_page(", ".join(urls), document)
 
 
 def read_page(url: str, document: Any) -> Page:
     """Build a Page from the observer's JSON; what is not there is empty."""
     if not isinstance(document, dict):
         return Page(url, ok=False, error="the observer's answer is not an object")
-    counters = document.get("counters") or {}
     return Page(
         url=url,
         ok=document.get("ok") is True,
@@ -90,7 +112,8 @@ def read_page(url: str, document: Any) -> Page:
         missing=tuple(map(str, document.get("missing") or ())),
         mandatory=tuple(map(str, document.get("mandatory") or ())),
         several_processes=document.get("several_processes") is True,
-        counters={name: _number(value) for name, value in counters.items()},
+        scrape_interval_s=_number(document.get("scrape_interval_s")) or 0.0,
+        window={str(name): _number(value) for name, value in (document.get("window") or {}).items()},
     )
 
 
@@ -98,9 +121,12 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-async def read_pages(observation: Observation, once: ObserveOnce, times: int) -> tuple[Page, ...]:
-    """Ask about every metrics URL at the same time."""
-    return tuple(await asyncio.gather(*(once(observation, url, times) for url in observation.metrics_urls)))
+async def read_pages(plan: Plan, once: ObserveOnce) -> tuple[Page, ...]:
+    """Ask about every metrics URL by itself, all at the same time, each often enough to tell several processes."""
+    if plan.observation is None:
+        return ()
+    urls = plan.observation.metrics_urls
+    return tuple(await asyncio.gather(*(once(plan, (url,), SEVERAL_TIMES, _SHORT_PAUSE_S) for url in urls)))
 
 
 def page_checks(plan: Plan, pages: tuple[Page, ...]) -> list[Check]:
@@ -118,9 +144,6 @@ def page_checks(plan: Plan, pages: tuple[Page, ...]) -> list[Check]:
 
 def _page_check(page: Page, redactor: Redactor) -> Check:
     name = f"metrics {redactor.text(page.url)}"
-    if page.several_processes:
-        remedy = "give the metrics URL of each process (METRICS_URL takes several), or a Prometheus URL"
-        return failed(name, f"several processes answer behind this URL, so its counters jump: {remedy}")
     if not page.ok:
         hint = f": {page.hint}" if page.hint else ""
         return failed(name, redactor.text(f"{page.error or 'cannot be read'}{hint}"))
@@ -135,5 +158,5 @@ def _page_check(page: Page, redactor: Redactor) -> Check:
 def _mandatory_check(lacking: list[str]) -> Check:
     name = "mandatory metrics"
     if lacking:
-        return warned(name, f"missing: {', '.join(lacking)}: without them the verdict will be INCOMPLETE")
+        return warned(name, f"missing: {', '.join(lacking)}; without them the verdict will be INCOMPLETE")
     return passed(name, "all there")

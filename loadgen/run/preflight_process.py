@@ -1,19 +1,21 @@
 """Ask a program something: start it, read what it says, never wait for ever.
 
-Laws: a secret goes through a pipe and never into arguments or environment; what outlives its time is killed.
+Laws: a secret goes through an inherited descriptor and never into arguments, environment or a file that has a name;
+what outlives its time is killed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-_PIPE_BYTES = 65_536
+    from typing import IO
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +28,53 @@ class Answer:
 
 
 async def ask(
-    command: Sequence[str], timeout_s: float, *, environment: Mapping[str, str] | None = None, secret: str = ""
+    command: Sequence[str],
+    timeout_s: float,
+    *,
+    environment: Mapping[str, str] | None = None,
+    handed: Mapping[str, bytes] | None = None,
 ) -> Answer:
     """Run a command to its end and return what it said.
 
-    With a `secret`, the argument `{fd}` becomes the number of an inherited descriptor from which it can be read.
+    Each of `handed` is readable by the program at a descriptor whose number replaces `{name}` in the arguments.
     """
-    if len(secret.encode()) >= _PIPE_BYTES:
-        raise ValueError("the secret does not fit into a pipe")
-    read_end, write_end = os.pipe()
-    try:
-        os.write(write_end, secret.encode())
-        os.close(write_end)
-        arguments = [word.replace("{fd}", str(read_end)) for word in command]
-        process = await asyncio.create_subprocess_exec(
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=None if environment is None else dict(environment),
-            pass_fds=(read_end,) if secret else (),
-            start_new_session=True,
-        )
-    except OSError as error:
-        return Answer(None, "", f"cannot be started: {error.strerror}")
-    finally:
-        os.close(read_end)
+    with ExitStack() as open_files:
+        numbers = {
+            name: open_files.enter_context(_nameless(content)).fileno() for name, content in (handed or {}).items()
+        }
+        arguments = [_filled(word, numbers) for word in command]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=None if environment is None else dict(environment),
+                pass_fds=tuple(numbers.values()),
+                start_new_session=True,
+            )
+        except OSError as error:
+            return Answer(None, "", f"cannot be started: {error.strerror}")
     return await _listen(process, timeout_s)
+
+
+def _nameless(content: bytes) -> IO[bytes]:
+    """Return a file without a name that holds the content, at its beginning; in memory where the system can."""
+    file: IO[bytes] = (
+        os.fdopen(os.memfd_create("handed", os.MFD_CLOEXEC), "w+b")
+        if hasattr(os, "memfd_create")
+        else tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    )
+    file.write(content)
+    file.flush()
+    file.seek(0)
+    return file
+
+
+def _filled(word: str, numbers: Mapping[str, int]) -> str:
+    for name, number in numbers.items():
+        word = word.replace(f"{{{name}}}", str(number))
+    return word
 
 
 async def _listen(process: asyncio.subprocess.Process, timeout_s: float) -> Answer:
