@@ -42,12 +42,12 @@ class Connection(asyncio.BufferedProtocol):
     __slots__ = (
         "_backlog",
         "_complete",
-        "_data",
         "_extra",
         "_find",
         "_framing",
         "_free_append",
         "_interim",
+        "_is_closing",
         "_keep_alive",
         "_parser",
         "_pool",
@@ -77,6 +77,7 @@ class Connection(asyncio.BufferedProtocol):
         self._free_append = pool.free.append
         self._parser: httptools.HttpResponseParser | None = None
         self._write: Callable[[bytes], None] = _refuse_write
+        self._is_closing: Callable[[], bool] = bool
         self.transport: asyncio.Transport | None = None
         self.endpoint: Endpoint = pool.no_endpoint
         self.due_ns = self.free_ns = self.sent_ns = self.retire_ns = 0
@@ -87,17 +88,22 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self._write = self.transport.write
+        self._is_closing = self.transport.is_closing
         if transport.get_extra_info("sslcontext") is None:
             # with a limit of 0 uvloop writes to the socket inside write(), so that `sent` is when the bytes leave
             self.transport.set_write_buffer_limits(high=0)
 
     def send(self, due_ns: int, endpoint: Endpoint, now_ns: int) -> None:
-        """Write one request on this idle connection."""
+        """Write one request on this idle connection; put it back to wait when the connection turns out to be dead."""
         self.due_ns = due_ns
         self.sent_ns = now_ns
         self.endpoint = endpoint
         self.busy = True
         self._write(endpoint.request)
+        if self._is_closing():
+            self.busy = False
+            self._pool.backlog.appendleft((due_ns, endpoint))
+            self.close()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._view

@@ -265,6 +265,8 @@ class Engine:
         self._sleep_ns = sleep_ns
         for pool in self.all_pools:
             pool.sweep(now_ns)
+            if pool.backlog and pool.free and now_ns < self.send_until_ns:
+                self._pump(pool, now_ns)  # a request that found its connection dead, with nothing due after it
         recorder = self._parts.recorder
         closed = []
         if now_ns >= recorder.end_ns and self._dues[self._at] <= now_ns:

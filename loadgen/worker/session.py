@@ -183,10 +183,10 @@ class Session:
         """Tell an error and leave; load that runs is cut."""
         if self._exit.done():
             return
+        self._say(Error(self._redactor.text(msg), remedy))
+        self._leave(ExitCode.USAGE)  # first: whatever goes wrong from here on, this process ends
         if self._phase is not None:
             self._phase.cut()
-        self._say(Error(self._redactor.text(msg), remedy))
-        self._leave(ExitCode.USAGE)
 
     def _leave(self, code: ExitCode) -> None:
         if not self._exit.done():

@@ -22,6 +22,7 @@ from tests.support.servers import (
     NO_LENGTH,
     OK,
     TRUNCATED,
+    Exchange,
     FaultServer,
     Script,
     answering,
@@ -192,6 +193,23 @@ async def test_a_connection_closed_while_idle_is_replaced_for_the_next_request()
             assert await one.request() is Outcome.OK
 
         assert server.connections == 2
+
+
+async def test_a_request_that_cannot_be_written_is_sent_on_another_connection() -> None:
+    async def resetting_when_idle(exchange: Exchange) -> None:
+        await exchange.request()
+        exchange.writer.write(OK)
+        await exchange.writer.drain()
+        await asyncio.sleep(0.05)
+        exchange.reset()
+
+    with FaultServer(resetting_when_idle) as server:
+        async with client(server.url) as one:
+            assert await one.request() is Outcome.OK
+            time.sleep(0.2)  # the loop must not see the reset before the request is written
+            assert await one.request() is Outcome.OK
+
+        assert (server.connections, len(server.requests), len(one.rows)) == (2, 2, 2)
 
 
 async def test_bytes_nobody_asked_for_close_the_connection_and_are_counted() -> None:
