@@ -11,8 +11,9 @@ import sys
 import traceback
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import BufferedWriter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import structlog
@@ -22,7 +23,7 @@ from loadgen.core.background import CLOSE_TIMEOUT_NS, Background
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping, Sequence
-    from io import FileIO
+    from io import RawIOBase
     from typing import BinaryIO
 
     from structlog.typing import Processor
@@ -187,14 +188,14 @@ class _Lines:
 
     def __init__(self, target: Path | BinaryIO, service: str) -> None:
         self._service = service
-        self._file: BinaryIO | FileIO = target.open("ab", buffering=0) if isinstance(target, Path) else target
+        self._file: BinaryIO | RawIOBase = _unbuffered(target)
         self._owned = isinstance(target, Path)
         self._reported = 0
         self._torn = False
         self._writer = Background[bytes](self._write_all, name=f"log-{service}", bound=_BOUND_LINES)
 
     def __repr__(self) -> str:
-        return f"<lines to {self._file.name if self._owned else self._file!r}>"
+        return f"<lines to {self._file!r}>"
 
     def write(self, line: bytes) -> None:
         self._writer.put(line)
@@ -230,12 +231,24 @@ class _Lines:
         try:
             while rest:
                 written = self._file.write(rest)
+                if written is None:  # a descriptor that does not block, and has no room
+                    return False
                 self._torn = written < len(rest)
                 rest = rest[written:]
             self._file.flush()
         except (OSError, ValueError):  # counted by the caller, and reported in the next line that gets through
             return False
         return True
+
+
+def _unbuffered(target: Path | BinaryIO) -> BinaryIO | RawIOBase:
+    """Return what to write to: never a buffer, whose lock a thread that hangs in it keeps when the process leaves."""
+    if isinstance(target, Path):
+        return target.open("ab", buffering=0)
+    if isinstance(target, BufferedWriter):
+        target.flush()
+        return cast("RawIOBase", target.raw)
+    return target
 
 
 def _render(_logger: object, _level: str, line: MutableMapping[str, Any]) -> bytes:

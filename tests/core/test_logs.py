@@ -231,6 +231,18 @@ def test_a_stream_can_be_a_target_and_stays_open() -> None:
     assert not stream.closed
 
 
+def test_a_buffered_stream_is_written_past_its_buffer(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with path.open("wb") as stream:
+        stream.write(b"before\n")
+        log = open_log(stream, "observer", Redactor())
+        log.info("hello")
+        assert log.flush(10 * NS_PER_S)
+        before, line = path.read_text().splitlines()
+        assert log.close(10 * NS_PER_S)
+    assert (before, json.loads(line)["msg"]) == ("before", "hello")
+
+
 def test_a_frozen_reader_never_blocks_the_caller_and_the_loss_is_reported() -> None:
     read_end, write_end = os.pipe()
     with os.fdopen(write_end, "wb", buffering=0) as stream, os.fdopen(read_end, "rb", buffering=0) as reader:

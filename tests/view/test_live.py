@@ -6,7 +6,10 @@ import io
 import os
 import pty
 import re
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
+ROOT = Path(__file__).parents[2]
 TERMINAL = {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
 
 
@@ -133,6 +137,26 @@ def test_a_frozen_terminal_holds_nobody_up_and_the_loss_is_told(terminal: Termin
     assert len(numbers) >= 1_000
     assert f"{2_500 - len(numbers):,} events not shown" in shown
     assert "2,499" in shown, "the last picture is the latest"
+
+
+LEAVING = """
+import sys
+from loadgen.core.events import Event, EventName
+from loadgen.view import choose
+from tests.support.progress import BUSY
+view = choose(sys.stdout, environ={"TERM": "xterm"})
+for number in range(3_000):
+    view.event(Event(EventName.NOTE, None, {"text": "x" * 60}))
+    view.progress(BUSY)
+view.close(100_000_000)
+"""
+
+
+def test_a_process_can_leave_a_frozen_terminal(terminal: Terminal) -> None:
+    command = [sys.executable, "-c", LEAVING]
+    done = subprocess.run(command, stdout=terminal.stream, stderr=subprocess.PIPE, cwd=ROOT, timeout=50, check=False)
+    terminal.read()
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_without_a_picture_the_loss_is_a_line(terminal: Terminal) -> None:
