@@ -17,7 +17,7 @@ import pytest
 
 from loadgen.core.events import Event, EventName, NoView
 from loadgen.core.units import NS_PER_MS, NS_PER_S
-from loadgen.view import choose
+from loadgen.view.choose import choose
 from loadgen.view.live import LiveView
 from loadgen.view.plain import PlainView
 from tests.support.progress import BUSY, progress
@@ -142,7 +142,7 @@ def test_a_frozen_terminal_holds_nobody_up_and_the_loss_is_told(terminal: Termin
 LEAVING = """
 import sys
 from loadgen.core.events import Event, EventName
-from loadgen.view import choose
+from loadgen.view.choose import choose
 from tests.support.progress import BUSY
 view = choose(sys.stdout, environ={"TERM": "xterm"})
 for number in range(3_000):
