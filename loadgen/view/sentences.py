@@ -102,8 +102,9 @@ def _breaker(data: Mapping[str, Any]) -> tuple[str, Tone]:
     text = str(data.get("text") or "")
     if state == InputLine.TRIPPED.value:
         return f"breaker TRIPPED by {name}: {_trip(data)}", Tone.ALARM
-    suffix = f" ({text})" if text else ""
-    tone = Tone.QUIET if state == InputLine.ARMED.value else Tone.WARNING
+    armed = state == InputLine.ARMED.value
+    suffix = f" ({text})" if text and not armed else ""
+    tone = Tone.QUIET if armed else Tone.WARNING
     return f"breaker input {name} {state}{suffix}", tone
 
 
