@@ -204,10 +204,15 @@ def _reasons(verdict: Verdict, checks: tuple[Check, ...]) -> tuple[str, ...]:
     """Return the sentences behind a verdict: what failed, then what is missing; for GO what stands behind it."""
     if verdict is Verdict.GO:
         return ("every mandatory check passed",)
-    invalid = [check.sentence for check in checks if check.key == "validity" and verdict is Verdict.INVALID]
-    failed = [check.sentence for check in checks if check.stops]
-    missing = [check.sentence for check in checks if check.missing and check.sentence not in invalid]
-    return (*invalid, *failed, *missing)
+    invalid = [check for check in checks if check.key == "validity" and verdict is Verdict.INVALID]
+    failed = [check for check in checks if check.stops]
+    trip_tells_the_end = any(check.key == "breaker" for check in failed)
+    missing = [
+        check
+        for check in checks
+        if check.missing and check not in invalid and not (check.key == "end" and trip_tells_the_end)
+    ]
+    return tuple(check.sentence for check in (*invalid, *failed, *missing))
 
 
 def _key_figures(slo: tuple[Check, ...], errors: ClientErrors | None) -> Iterator[str]:

@@ -30,6 +30,5 @@ def budget_of(side: str, successes: float | None, total: float | None, target_pc
         return None
     success_pct = successes / total * 100
     remaining = (success_pct - target_pct) / (100 - target_pct) * 100
-    return Budget(
-        side, target_pct, total, floor(total * (100 - target_pct) / 100 + _ROUNDING), total - successes, remaining
-    )
+    allowed = floor(total * (100 - target_pct) / 100 + _ROUNDING)
+    return Budget(side, target_pct, total, allowed, total - successes, remaining)

@@ -70,15 +70,13 @@ def explain(trip: Trip) -> str:
     if trip.value is not None and trip.threshold is not None:
         parts.append(f"{trip.metric or 'value'} {_against(trip.value, trip.threshold)}")
     if trip.window_s:
-        parts.append(f"over {trip.window_s:g} s")
+        parts.append(f"over {trip.window_s:.3g} s")
     if trip.rule:
         parts.append(f"rule: {trip.rule}")
     if trip.phase and trip.phase != "main":
         parts.append(f"during {trip.phase}")
     if trip.at:
         parts.append(f"at {trip.at}")
-    if trip.detail:
-        parts.append(trip.detail)
     return ", ".join(parts)
 
 

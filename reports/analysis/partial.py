@@ -64,7 +64,7 @@ def _end(run: Run) -> str:
 def _trip(run: Run) -> str:
     if not tripped(run):
         return ""
-    return explain(run.breaker.trip) if run.breaker.trip else "It tripped; the record does not say why."
+    return explain(run.breaker.trip) if run.breaker.trip else "the breaker tripped; the record does not say why"
 
 
 def _impact(assessment: Assessment) -> Iterator[str]:

@@ -38,7 +38,7 @@ def requests(assessment: Assessment) -> list[str]:
         f"sent {count(account.sent)} = done {count(account.done)} + failed {count(account.failed)} + "
         f"in flight {count(account.in_flight)}",
         "",
-        f"Requests sent per second varied by {show(assessment.second_cv_pct, Unit.PERCENT)} (standard deviation / mean).",
+        f"Requests sent per second varied by {show(assessment.second_cv_pct, Unit.PERCENT)} (deviation / mean).",
         "",
     ]
     endings = [

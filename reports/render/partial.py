@@ -27,13 +27,22 @@ def partial_summary(partial: Partial, generated: datetime) -> str:
         record.parameters(run),
         section("Duration", bullets(_duration(partial))),
         verdict.slo_summary(assessment, "Partial Results"),
-        section("Circuit Breaker Trip", [plain(_sentence(partial.trip))] if partial.trip else []),
+        section("Circuit Breaker Trip", _trip(partial)),
         section("What To Do", [f"{at}. {prose(item)}" for at, item in enumerate(partial.actions, 1)]),
         client.latency(assessment),
         client.requests(assessment),
         verdict.run_checks(assessment),
         record.irregularities(assessment),
+        record.host(run),
     )
+
+
+def _trip(partial: Partial) -> list[str]:
+    if not partial.trip:
+        return []
+    trip = partial.assessment.run.breaker.trip
+    detail = trip.detail if trip else ""
+    return [plain(_sentence(text)) + "  " for text in (partial.trip, detail) if text]
 
 
 def _duration(partial: Partial) -> list[str]:

@@ -30,6 +30,7 @@ def production_report(assessment: Assessment, generated: datetime) -> str:
         record.absences(assessment),
         record.irregularities(assessment),
         record.parameters(assessment.run),
+        record.host(assessment.run),
         record.targets(assessment),
         record.next_actions(assessment),
     )

@@ -24,7 +24,7 @@ _UNITS = {
 
 
 def parameters(run: Run) -> list[str]:
-    """Return what was asked, and on which host."""
+    """Return what was asked."""
     asked = run.parameters
     rows = [
         ("Rate", plain(asked.rate or NA)),
@@ -39,8 +39,13 @@ def parameters(run: Run) -> list[str]:
         ("Warm-up", _warmup(run.warmup)),
         ("Started, ended", f"{_moment(run.started)} – {_moment(run.ended)}"),
     ]
-    rows += [(f"Host: {plain(name)}", plain(value)) for name, value in run.fingerprint.items()]
     return section("Run Parameters", table(("Parameter", "Value"), rows))
+
+
+def host(run: Run) -> list[str]:
+    """Return the fingerprint of the host and the build that put the load."""
+    rows = [(plain(name), plain(value)) for name, value in run.fingerprint.items()]
+    return section("Generator Host", table(("Property", "Value"), rows))
 
 
 def _warmup(warmup: Warmup | None) -> str:

@@ -62,13 +62,13 @@ def _samples(assessment: Assessment) -> str:
 
 
 def slo_summary(assessment: Assessment, title: str = "SLO Summary") -> list[str]:
-    """Return the summary table, and a sentence for every line that neither passed nor stands behind the verdict."""
+    """Return the summary table, and why a line is WARN or NA."""
     headers = ("Metric", "Judged", "Min", "Max", "Avg", "StdDev", "Target", "Verdict")
     lines = table(headers, (_slo_row(check) for check in assessment.slo), right=range(1, 7))
     notes = [
         f"{check.title} {_STATUS[check.status]}: {plain(check.reason)}"
         for check in assessment.slo
-        if check.status is Status.WARN or (check.status is Status.NA and not check.missing)
+        if check.status in (Status.WARN, Status.NA)
     ]
     legend = (
         "Judged is the whole window: sums, merged buckets, the merged client histogram; memory is the rows' average. "

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SECTIONS = [
     "SLO Summary", "Run Checks", "Client Latency (HDR)", "Requests", "Throughput", "Fallback Sources",
     "Plugin Reload & Snapshot Operations", "Client and Server", "Error Budget", "Circuit Breaker",
-    "Why Some Figures Are NA", "Run Parameters", "Targets", "Next Actions",
+    "Why Some Figures Are NA", "Run Parameters", "Generator Host", "Targets", "Next Actions",
 ]  # fmt: skip
 TRIP = {
     "input": "error_rate", "metric": "errors / requests", "value": 0.061, "threshold": 0.02, "window_s": 30.0,
