@@ -27,6 +27,6 @@ class VerbGroup(click.Group):
         return cast("click.Command", getattr(import_module(module), attribute))
 
 
-@click.group(cls=VerbGroup)
+@click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def report() -> None:
     """Turn run directories into verdicts and reports."""

@@ -62,7 +62,7 @@ SUCCESS = Metric(
 )
 RAW_FALLBACK = Metric(
     "raw_fallback",
-    "Raw fallback rate (info)",
+    "Raw fallback rate",
     lambda w: w.raw_fallback,
     lambda w: w.requests,
     "requests",
@@ -117,15 +117,15 @@ SNAPSHOT = Metric(
 )
 
 
-def weight_of(key: str, run: Run) -> Weight:
-    """Return what a metric's answer does: MANDATORY when the metric profile lists it, BLOCKING otherwise."""
+def weight_of(key: str, run: Run, otherwise: Weight = Weight.BLOCKING) -> Weight:
+    """Return what a metric's answer does: MANDATORY when the metric profile lists it, else `otherwise`."""
     mandatory = DEFAULT_MANDATORY if run.mandatory is None else run.mandatory
-    return Weight.MANDATORY if key in mandatory else Weight.BLOCKING
+    return Weight.MANDATORY if key in mandatory else otherwise
 
 
 def judge_ratio(metric: Metric, run: Run, window: ServerWindow | None, bound_pct: float) -> Check:
     """Judge one ratio, in percent, over the window."""
-    weight = Weight.INFORMATIVE if metric.informative else weight_of(metric.key, run)
+    weight = weight_of(metric.key, run, Weight.INFORMATIVE if metric.informative else Weight.BLOCKING)
     goal = Goal(bound_pct, metric.upper, Unit.PERCENT)
     value, absent = _ratio(metric, run, window)
     check = judge(metric.key, metric.title, weight, value, goal, absent=absent)
@@ -165,13 +165,14 @@ def judge_memory(run: Run, targets: SloTargets) -> Check:
 
 
 def judge_cpu(run: Run, window: ServerWindow | None, targets: SloTargets) -> Check:
-    """Compare CPU (100 % is one processor) with its target; informative."""
+    """Compare CPU (100 % is one processor) with its target; it counts only when the metric profile says so."""
     rows = RowStats.of(row.get("cpu_percent") for row in run.rows)
     goal = Goal(targets.cpu_pct, True, Unit.PERCENT)
+    weight = weight_of("cpu", run, Weight.INFORMATIVE)
     value = rows.average if rows else None
     if window is not None and window.cpu_s is not None and window.elapsed_s:
         value = window.cpu_s / window.elapsed_s * 100
-    check = judge("cpu", "CPU (info)", Weight.INFORMATIVE, value, goal, absent=_gauge_absent("cpu", run))
+    check = judge("cpu", "CPU", weight, value, goal, absent=_gauge_absent("cpu", run))
     return check.with_rows(rows)
 
 
@@ -187,7 +188,7 @@ def show_cache_average(run: Run, targets: SloTargets) -> Check:
     """Show the average of the rows' cache hit rates; it is never judged, since rows weigh differently."""
     rows = percent_rows(run.rows, "cache_hit_rate")
     goal = Goal(targets.cache_hit_pct, False, Unit.PERCENT)
-    title = "Cache hit rate, sample average (info)"
+    title = "Cache hit rate, sample average"
     value = rows.average if rows else None
     check = judge("cache_hit_average", title, Weight.INFORMATIVE, value, goal, absent="no row has a cache hit rate")
     return check.with_rows(rows)

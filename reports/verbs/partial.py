@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Summarize a running, aborted or killed run.")
 @click.argument("place", metavar="DIRECTORY|CSV", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the summary to this file.")
 def partial(place: Path, output: Path | None) -> int:

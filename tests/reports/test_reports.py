@@ -64,8 +64,8 @@ def test_the_summary_table_has_the_rows_of_the_published_report_in_its_order(tmp
     assert [row.split("|")[1].strip() for row in table[2:]] == [
         "Success rate (server)", "Success rate (client)", "P95 latency, client response",
         "P95 latency, server histogram", "P99 latency, client response", "P99 latency, server histogram",
-        "Raw fallback rate (info)", "Effective fallback rate", "Error rate (server)", "Error rate (client)",
-        "CPU (info)", "Memory (RSS), average", "Cache hit rate, global", "Cache hit rate, sample average (info)",
+        "Raw fallback rate", "Effective fallback rate", "Error rate (server)", "Error rate (client)",
+        "CPU", "Memory (RSS), average", "Cache hit rate, global", "Cache hit rate, sample average",
         "Plugin reload success", "Snapshot success",
     ]  # fmt: skip
 

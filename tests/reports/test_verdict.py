@@ -137,3 +137,9 @@ def test_a_run_that_did_not_complete_is_incomplete(tmp_path: Path, status: str, 
     assessment = judge(tmp_path, RunOnDisk(status=status))
     assert assessment.verdict is Verdict.INCOMPLETE
     assert assessment.reasons == (reason,)
+
+
+def test_a_metric_profile_may_make_more_mandatory(tmp_path: Path) -> None:
+    """With CPU on the list of a user's own profile its target counts: 7,200 s of 7,200 s are 100 %, not 30 %."""
+    metadata = {"mandatory_metrics": ["success", "cpu"]}
+    assert judge(tmp_path, RunOnDisk(metadata=metadata, window={"cpu_s": 7_200.0})).verdict is Verdict.NO_GO
