@@ -4,7 +4,7 @@ Laws: one request at a time, one write per request; no allocation, call or check
 connection; every request that was written ends in exactly one row. State: idle (in `free`), busy, lost.
 
 A response whose head was seen before and which arrives in one read is settled by one dictionary look-up; all else
-goes through httptools. Measured against the null server: 1.1 us a response instead of 4.6 us.
+goes through httptools. Measured with the null server's response: 1.0 us instead of 3.9 us.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Laws: an arrival is taken exactly once and ends in exactly one row; nothing is sent at or after `send_until_ns`, which
 every wake-up compares with now before it dispatches; the schedule is never moved, what is late shows as lag or wait.
-`_dispatch` is the hot path and keeps its state in locals: measured 0.4 us an arrival less than through attributes.
+`dispatch` is the hot path: it keeps its state in locals and calls nothing that could be done once a block.
 """
 
 from __future__ import annotations
