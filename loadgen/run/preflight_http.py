@@ -6,8 +6,8 @@ trouble is an answer in words that say what to do, never an exception.
 
 from __future__ import annotations
 
+import os
 import socket
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from loadgen.core.tls import client_context
 from loadgen.plan.model import AddressFamily
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
 
     import aiohttp
 
@@ -45,30 +45,28 @@ NOT_ASKED = Answer(trouble="not asked")
 """The answer of an endpoint that preflight does not request."""
 
 
-@asynccontextmanager
-async def open_session(load: LoadPlan, timeout_s: float = _TIMEOUT_S) -> AsyncIterator[aiohttp.ClientSession]:
-    """Open a session that reaches hosts as the plan's workers will: its TLS, addresses and family.
+def open_session(load: LoadPlan, timeout_s: float = _TIMEOUT_S) -> aiohttp.ClientSession:
+    """Return a session, a context manager, that reaches hosts as the plan's workers will: TLS, addresses, family.
 
     Raises ValueError when the TLS material cannot be used.
     """
     import aiohttp
 
     key = b"" if load.tls.key_pem is None else load.tls.key_pem.reveal().encode()
-    connector = aiohttp.TCPConnector(
-        ssl=client_context(load.tls.ca_pem, load.tls.cert_pem, key, verify=load.tls.verify),
-        resolver=_resolver(dict(load.resolve)),
-        family=_FAMILIES[load.family],
-        limit=_AT_ONCE,
-        force_close=True,
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
+    context = client_context(load.tls.ca_pem, load.tls.cert_pem, key, verify=load.tls.verify)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            ssl=context,
+            resolver=_resolver(dict(load.resolve)),
+            family=_FAMILIES[load.family],
+            limit=_AT_ONCE,
+            force_close=True,
+        ),
         timeout=aiohttp.ClientTimeout(total=timeout_s),
         trust_env=False,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
-        yield session
+    )
 
 
 def _resolver(replaced: Mapping[str, str]) -> aiohttp.abc.AbstractResolver:
@@ -114,5 +112,6 @@ def _words(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"the host name cannot be resolved ({error.strerror}): check the URL and the network"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect ({error.strerror}): is the service up, and is this its address?"
+        reason = os.strerror(error.os_error.errno) if error.os_error.errno else str(error.os_error)
+        return f"cannot connect ({reason}): is the service up, and is this its address?"
     return f"no HTTP answer ({type(error).__name__}): is this an HTTP service?"

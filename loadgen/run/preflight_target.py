@@ -35,7 +35,11 @@ _HINTS = {
 async def target_checks(plan: Plan, *, allow_degraded: bool) -> tuple[list[Check], Plan]:
     """Ask /health and each GET or HEAD endpoint once; return the checks and the plan with what was seen expected."""
     redactor = Redactor(plan.secrets)
-    async with open_session(plan.load) as session:
+    try:
+        session_of_plan = open_session(plan.load)
+    except ValueError as error:
+        return [failed("TLS material", str(error))], plan
+    async with session_of_plan as session:
         health, *answers = await asyncio.gather(
             request(session, "GET", below(plan.base_url, "/health"), _authorization(plan)),
             *(_request_target(session, target) for target in plan.load.targets),
