@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.histogram import histogram_max_ns
 from loadgen.core.redact import Redactor, Secret
+from loadgen.core.tls import client_context
 from loadgen.net.connector import Connector
 from loadgen.net.endpoint import Endpoint, Origin, build_request, expected_classes, parse_url
 from loadgen.net.pool import Pool, PoolLimits
 from loadgen.net.protocol import ReceiveBuffer
 from loadgen.net.resolver import Resolver
-from loadgen.net.tls import client_context
 from loadgen.pace.schedule import ConstantStage, Schedule, Share, split_evenly
 from loadgen.pace.wakeup import CatchUp, shortest_gap_ns
 from loadgen.plan.model import AddressFamily, Header, Late, LoadPlan, Pacing, Target

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadgen.core.outcome import Outcome
+from loadgen.core.tls import client_context
 from loadgen.net.connector import Connector
 from loadgen.net.endpoint import Endpoint, build_request, parse_url
 from loadgen.net.pool import Pool, PoolLimits
 from loadgen.net.protocol import ReceiveBuffer
 from loadgen.net.resolver import Resolver
-from loadgen.net.tls import client_context
 from tests.support.servers import (
     CHUNKED,
     GARBAGE,

@@ -108,7 +108,8 @@ def test_userinfo_counts_as_the_credential() -> None:
     ("exp", "iat", "expected"),
     [
         (timedelta(hours=-1), None, f"FAIL token dates: the token expired 1 h 0 min ago: {ASK}"),
-        (timedelta(minutes=90), None, f"WARN token dates: the token ends in 1 h 30 min, before the run does (2 h 0 min): {ASK}"),
+        (timedelta(minutes=90), None, f"WARN token dates: the token ends in 1 h 30 min, before the run does "
+         f"(2 h 0 min): {ASK}"),
         (timedelta(hours=3), timedelta(hours=-1), "PASS token dates: valid for another 3 h 0 min"),
         (timedelta(days=9), timedelta(hours=-25), "WARN token dates: the token is 25 h 0 min old: rotate tokens daily"),
         (None, None, "PASS token dates: no expiry given"),
