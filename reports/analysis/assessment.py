@@ -212,7 +212,16 @@ def _reasons(verdict: Verdict, checks: tuple[Check, ...]) -> tuple[str, ...]:
         for check in checks
         if check.missing and check not in invalid and not (check.key == "end" and trip_tells_the_end)
     ]
-    return tuple(check.sentence for check in (*invalid, *failed, *missing))
+    return (*(check.sentence for check in (*invalid, *failed)), *_by_reason(missing))
+
+
+def _by_reason(checks: list[Check]) -> Iterator[str]:
+    """Yield one sentence for all checks that share a reason: without any server metrics there would be seven."""
+    titles: dict[str, list[str]] = {}
+    for check in checks:
+        titles.setdefault(check.reason, []).append(check.title)
+    for reason, names in titles.items():
+        yield f"{'; '.join(names)}: {reason}"
 
 
 def _key_figures(slo: tuple[Check, ...], errors: ClientErrors | None) -> Iterator[str]:

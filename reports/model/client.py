@@ -26,7 +26,7 @@ class Account:
 
     @property
     def ended(self) -> int:
-        """Requests with an ending: each has one response time."""
+        """Requests with an ending: each has one response time; what was still open at the end may have one."""
         return self.done + self.failed + self.dropped
 
 

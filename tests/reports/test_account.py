@@ -131,3 +131,11 @@ def test_no_requests_and_a_target_of_100_have_no_budget() -> None:
     assert budget_of("server", None, 10, 99.0) is None
     assert budget_of("server", 0, 0, 99.0) is None
     assert budget_of("server", 10, 10, 100.0) is None
+
+
+def test_requests_still_waiting_at_the_end_may_be_in_the_latency_log(tmp_path: Path) -> None:
+    """The log has 300 values: 280 that ended and 20 that had waited in vain."""
+    run = quick_run()
+    place = run.write(tmp_path / "run")
+    edit(place, "summary.json", totals={**run.account(), "sent": 280, "done": 280, "unsent": 20}, outcomes={"ok": 280})
+    assert check_of(assess(load(place), Question(SloTargets())), "account").status is Status.PASS
