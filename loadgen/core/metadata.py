@@ -60,6 +60,7 @@ def blank() -> Document:
         slo_targets={},
         mandatory_metrics=[],
         not_applicable=[],
+        scraped_at={},
         exercise={"requests": 0, "by_outcome": {}, "by_operation": {}},
         preflight=[],
         gaps=[],

@@ -12,7 +12,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from loadgen.core.clock import iso_utc, monotonic_ns, utc_now
+from loadgen.core.clock import WallAnchor, iso_utc, monotonic_ns, utc_now
 from loadgen.core.events import EventName
 from loadgen.core.histogram import histogram_max_ns
 from loadgen.core.logs import open_log
@@ -119,12 +119,14 @@ class Office:
             self.chronicle.event(EventName.NOTE, text=f"the metric {name} is not exposed")
         self.chronicle.save()
 
-    def counters(self, name: str, sample: Sample | None) -> None:
-        """Keep the counters of the first or the last scrape; without them say what is missing."""
+    def counters(self, label: str, sample: Sample | None) -> None:
+        """Keep the counters of the scrape at the `start` or the `end` and its time; else say what is missing."""
         if sample is None or not sample.ok:
-            self.chronicle.gap(f"no {name.replace('_', ' ')}: the scrape failed")
+            self.chronicle.gap(f"no counters at {label}: the scrape failed")
         else:
-            self.chronicle.document[name] = sample.counters
+            document = self.chronicle.document
+            document[f"counters_at_{label}"] = sample.counters
+            document["scraped_at"][label] = iso_utc(WallAnchor.take().wall_at(sample.at_ns))
         self.chronicle.save()
 
     def begin_load(self, t0_ns: int) -> None:

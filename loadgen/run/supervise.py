@@ -140,7 +140,7 @@ class Supervisor:
         await self._connect(phase)
         if self._plan.observation is not None:
             office.doing = "scraping the counters at the start"
-            office.counters("counters_at_start", await office.watch.scrape("start", _SCRAPE_NS))
+            office.counters("start", await office.watch.scrape("start", _SCRAPE_NS))
         self._main = phase
         t0_ns = monotonic_ns() + LEAD_NS
         office.begin_load(t0_ns)
@@ -247,7 +247,7 @@ class Supervisor:
         patience_ns = _SHORT_SCRAPE_NS if hurried else _SCRAPE_NS
         if reason is not None:
             await office.watch.scrape("final", patience_ns)
-        office.counters("counters_at_end", await office.watch.scrape("end", patience_ns))
+        office.counters("end", await office.watch.scrape("end", patience_ns))
 
     # --- beside the stages --------------------------------------------------------------------------------------
 

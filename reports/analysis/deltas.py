@@ -39,15 +39,16 @@ _RATIOS = {"success": "http_success_rate", "errors_4xx": "error_rate_4xx", "erro
 _PERCENTILES = {"p50": "p50_latency", "p90": "p90_latency", "p95": "p95_latency", "p99": "p99_latency"}
 
 
-def window_from_rows(rows: Sequence[Row], start: Mapping[str, float], t0: datetime | None) -> ServerWindow | None:
+def window_from_rows(rows: Sequence[Row], start: Mapping[str, float], began: datetime | None) -> ServerWindow | None:
     """Rebuild the window's totals from rows; None without a measured row.
 
     `start` holds counters_at_start, by the window's names; a counter it lacks is counted from the first row on.
+    `began` is when those counters were scraped: the first row's rate is over the time since.
     """
     measured = [row for row in rows if row.measured]
     if not measured:
         return None
-    elapsed = _elapsed(measured, t0)
+    elapsed = _elapsed(measured, began)
     requests = _requests(measured, elapsed)
     figures: dict[str, Any] = {name: total(measured, column, start.get(name)) for name, column in _TOTALS.items()}
     figures |= {name: _weighted(measured, column, requests) for name, column in _RATIOS.items()}
@@ -73,8 +74,8 @@ def total(rows: Sequence[Row], column: str, start: float | None) -> float | None
     return fsum(now - before if now >= before else now for before, now in itertools.pairwise(values))
 
 
-def _elapsed(rows: Sequence[Row], t0: datetime | None) -> list[float | None]:
-    instants = [t0, *(row.at for row in rows)]
+def _elapsed(rows: Sequence[Row], began: datetime | None) -> list[float | None]:
+    instants = [began, *(row.at for row in rows)]
     return [
         (now - before).total_seconds() if now is not None and before is not None and now > before else None
         for before, now in itertools.pairwise(instants)

@@ -89,7 +89,8 @@ class Operations:
 def throughput(run: Run, window: ServerWindow | None) -> Throughput:
     """Set the service's count of requests beside ours."""
     served = window.requests if window else None
-    account, rows = run.client.account, window_from_rows(run.rows, run.counters_at_start, run.t0)
+    account = run.client.account
+    rows = window_from_rows(run.rows, run.counters_at_start, run.scraped_at_start or run.t0)
     sent = account.sent if account else None
     average = served / window.elapsed_s if window and window.elapsed_s and served is not None else None
     return Throughput(

@@ -22,6 +22,6 @@ def window_of(run: Run) -> ServerWindow | None:
     over the data.
     """
     if run.window is None:
-        return window_from_rows(run.rows, run.counters_at_start, run.t0)
+        return window_from_rows(run.rows, run.counters_at_start, run.scraped_at_start or run.t0)
     own = {name: bounds for name, q in _PERCENTILES.items() if (bounds := bounds_of(run.window.buckets, q)) is not None}
     return replace(run.window, percentiles=own) if own else run.window

@@ -92,6 +92,7 @@ class _Reading:
             started=fields.instant("start_timestamp"),
             ended=fields.instant("end_timestamp"),
             t0=fields.below("t0").instant("wall"),
+            scraped_at_start=fields.below("scraped_at").instant("start"),
             parameters=metadata.read_parameters(fields),
             targets=metadata.read_targets(fields),
             validity=metadata.read_validity(fields),

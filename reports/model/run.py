@@ -132,6 +132,7 @@ class Run:
     started: datetime | None = None
     ended: datetime | None = None
     t0: datetime | None = None
+    scraped_at_start: datetime | None = None
     parameters: Parameters = Parameters()
     targets: Mapping[str, float] = field(default_factory=dict)
     validity: Validity = Validity()
