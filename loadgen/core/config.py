@@ -183,7 +183,10 @@ def _profile_problems(profile: str | None, env_file: Path | None) -> list[Proble
 
 def _addresses(values: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     """Take the userinfo out of the base and metrics URLs and put it where it is sent from."""
-    base: WebAddress | None = values["base_url"] or _origin_of_first(values["endpoints"])
+    base: WebAddress | None = values["base_url"]
+    if base is None or (reading.has_flag("url") and reading.sources["base_url"] is not Source.FLAG):
+        # `loadgen run URL` goes to that URL, whatever base an environment has for baselines
+        base = _origin_of_first(values["endpoints"]) or base
     metrics: tuple[WebAddress, ...] = values["metrics_url"]
     auth: HeaderSetting | None = values["metrics_auth"]
     with_userinfo = [address for address in metrics if address.basic is not None]

@@ -64,16 +64,16 @@ def plan_layer(path: Path) -> Layer:
         problems.append(Problem(f"target ({path.name})", None, "write it as [[target]] tables"))
         targets = []
     values: dict[str, Given] = {}
+    known = _names(Source.PLAN)
     for key, value in _flat(document):
         text = _text_of(value)
-        if text is None:
+        if key not in known:
+            problems.append(_unknown(f"{key} ({path.name})", key, known | {"target"}))
+        elif text is None:
             problems.append(Problem(f"{key} ({path.name})", None, "write a text, a number, true, false or a list"))
         else:
             values[key] = text
-    known = _names(Source.PLAN)
-    problems += [_unknown(f"{key} ({path.name})", key, known) for key in values if key not in known]
-    kept = {key: text for key, text in values.items() if key in known}
-    return Layer(Source.PLAN, kept, path.name, tuple(problems), tuple(targets))
+    return Layer(Source.PLAN, values, path.name, tuple(problems), tuple(targets))
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:

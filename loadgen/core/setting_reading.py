@@ -42,6 +42,10 @@ class Reading:
         values["usual_rate"] = self._usual_rate()
         return values
 
+    def has_flag(self, name: str) -> bool:
+        """Say whether a flag was given."""
+        return any(name in layer.values for layer in self.layers if layer.source is Source.FLAG)
+
     def problem(self, field: str, shown: str | None, remedy: str) -> None:
         """Add a problem of a setting, under the name its user gave it."""
         self.problems.append(Problem(self.labels.get(field, field), shown, remedy))

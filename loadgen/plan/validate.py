@@ -66,13 +66,19 @@ def _hosts(settings: Settings, kind: Kind) -> Iterator[Problem]:
     places = dict.fromkeys(origin(url)[1:] for url in urls)
     for host, port in places:
         label = settings.label("base_url") if (host, port) == origin(settings.base_url)[1:] else "--endpoint"
-        if settings.profile == "production" and not {host, f"{host}:{port}"} & set(settings.allowed_hosts):
+        if settings.profile == "production" and not _spellings(host, port) & set(settings.allowed_hosts):
             remedy = (
                 "production needs this host in ALLOWED_HOSTS: add it to .env.phase5 after checking that it is right"
             )
             yield Problem(label, host, remedy)
         if not settings.profile_given and not _stays_here(settings, host, port):
             yield Problem(label, host, "not this machine: say --profile dev, staging or production")
+
+
+def _spellings(host: str, port: int) -> set[str]:
+    """Return how a list may spell a host; an IPv6 address also in brackets."""
+    names = {host, f"[{host}]"} if ":" in host else {host}
+    return names | {f"{name}:{port}" for name in names}
 
 
 def _stays_here(settings: Settings, host: str, port: int) -> bool:

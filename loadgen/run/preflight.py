@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadgen.core.clock import utc_now
+from loadgen.core.redact import Redactor
 from loadgen.core.units import NS_PER_US
 from loadgen.run.preflight_breaker import arming_checks, idle_checks, idle_ns, unarmed_inputs
 from loadgen.run.preflight_host import git_check, host_checks
 from loadgen.run.preflight_metrics import observe_once, page_checks, read_pages
-from loadgen.run.preflight_model import Check, PreflightResult, failed, passed, warned
+from loadgen.run.preflight_model import Check, PreflightResult, Status, failed, passed, warned
 from loadgen.run.preflight_process import ask
 from loadgen.run.preflight_settings import credential_checks, flag_checks, slo_check, token_check
 from loadgen.run.preflight_target import target_checks
@@ -78,12 +79,12 @@ async def preflight(plan: Plan, settings: Settings, around: Surroundings) -> Pre
     checks += page_checks(plan, pages)
     unarmed = unarmed_inputs(plan, pages)
     checks += arming_checks(plan, unarmed)
-    result = PreflightResult(tuple(checks), seen_plan, unarmed)
-    if result.failed:
-        return result
-    length_ns = idle_ns(plan) if around.idle_ns is None else around.idle_ns
-    idle = await idle_checks(plan, pages, around.once, length_ns)
-    return PreflightResult((*checks, *idle), seen_plan, unarmed)
+    if not any(check.status is Status.FAIL for check in checks):
+        length_ns = idle_ns(plan) if around.idle_ns is None else around.idle_ns
+        checks += await idle_checks(plan, pages, around.once, length_ns)
+    redactor = Redactor(plan.secrets)
+    masked = (Check(redactor.text(item.name), item.status, redactor.text(item.message)) for item in checks)
+    return PreflightResult(tuple(masked), seen_plan, unarmed)
 
 
 def run_length(plan: Plan) -> timedelta:

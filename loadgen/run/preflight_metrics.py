@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from loadgen.core.redact import Redactor
-from loadgen.run.launch import child_environment, command
+from loadgen.run.launch import command
 from loadgen.run.preflight_model import Check, failed, passed, skipped, warned
 from loadgen.run.preflight_process import ask
 
@@ -87,7 +85,6 @@ async def observe_once(plan: Plan, urls: tuple[str, ...], times: int, pause_s: f
     answer = await ask(
         command("observer", tuple(arguments)),
         _TIMEOUT_S + times * pause_s,
-        environment=child_environment(os.environ),
         handed=handed,
     )
     try:
@@ -133,8 +130,7 @@ def page_checks(plan: Plan, pages: tuple[Page, ...]) -> list[Check]:
     """Judge what the observer found: every page readable, from one process, with what the verdict needs."""
     if plan.observation is None:
         return [skipped("metrics", "this run has no observer")]
-    redactor = Redactor(plan.secrets)
-    checks = [_page_check(page, redactor) for page in pages]
+    checks = [_page_check(page) for page in pages]
     good = [page for page in pages if page.ok]
     if good:
         lacking = [name for name in good[0].mandatory if all(name in page.missing for page in good)]
@@ -142,11 +138,11 @@ def page_checks(plan: Plan, pages: tuple[Page, ...]) -> list[Check]:
     return checks
 
 
-def _page_check(page: Page, redactor: Redactor) -> Check:
-    name = f"metrics {redactor.text(page.url)}"
+def _page_check(page: Page) -> Check:
+    name = f"metrics {page.url}"
     if not page.ok:
         hint = f": {page.hint}" if page.hint else ""
-        return failed(name, redactor.text(f"{page.error or 'cannot be read'}{hint}"))
+        return failed(name, f"{page.error or 'cannot be read'}{hint}")
     found = [logical for logical, source in page.metrics.items() if source]
     if not found:
         remedy = "choose the profile that names this service's metrics with --metric-profile"

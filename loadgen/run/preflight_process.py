@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from loadgen.run.launch import child_environment
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import IO
@@ -36,7 +38,8 @@ async def ask(
 ) -> Answer:
     """Run a command to its end and return what it said.
 
-    Each of `handed` is readable by the program at a descriptor whose number replaces `{name}` in the arguments.
+    The environment is ours without its secrets unless one is given. Each of `handed` is readable by the program at a
+    descriptor whose number replaces `{name}` in the arguments.
     """
     with ExitStack() as open_files:
         numbers = {
@@ -49,7 +52,7 @@ async def ask(
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=None if environment is None else dict(environment),
+                env=child_environment(os.environ) if environment is None else dict(environment),
                 pass_fds=tuple(numbers.values()),
                 start_new_session=True,
             )

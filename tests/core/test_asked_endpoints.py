@@ -121,6 +121,11 @@ def test_a_url_of_the_command_line_is_also_the_base() -> None:
     ]
 
 
+def test_a_url_of_the_command_line_is_the_base_whatever_the_environment_has() -> None:
+    settings = load_settings(None, {"url": ("http://127.0.0.1:8080/a",)}, {"LOAD_BASE_URL": "https://prod.example/"})
+    assert settings.base_url == "http://127.0.0.1:8080"
+
+
 def test_userinfo_of_a_url_of_the_command_line_is_its_authorization() -> None:
     settings = load_settings(None, {"url": ("http://u:secret@127.0.0.1/a",)}, {})
     assert settings.endpoints[0].place == "http://127.0.0.1/a"

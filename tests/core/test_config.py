@@ -194,11 +194,13 @@ def test_placeholders_are_refused_wherever_they_stand(tmp_path: Path) -> None:
 def test_unknown_keys_of_our_own_files_are_problems_with_a_guess(tmp_path: Path) -> None:
     env_file, plan = tmp_path / "my.env", tmp_path / "plan.toml"
     env_file.write_text("LOAD_RAT=80\nUNRELATED=1\n")
-    plan.write_text("concurency = 3\n[breaker]\nerrorrate = 0.01\n[extra]\nx = 1\n")
+    plan.write_text("concurency = 3\nrate = 1979-05-27\n[breaker]\nerrorrate = 0.01\n[extra]\nx = 1\n[[targets]]\n")
     assert problems_of(env_file=env_file, plan_file=plan) == [
         "concurency (plan.toml): unknown key; did you mean concurrency?",
+        "rate (plan.toml): write a text, a number, true, false or a list",
         "breaker.errorrate (plan.toml): unknown key; did you mean breaker.error_rate?",
         "extra.x (plan.toml): unknown key: remove it",
+        "targets (plan.toml): unknown key; did you mean target?",
         "LOAD_RAT (my.env): unknown key; did you mean LOAD_RATE?",
         "UNRELATED (my.env): unknown key: remove it",
     ]

@@ -78,6 +78,11 @@ def test_production_goes_to_a_host_of_the_list(allowed: str) -> None:
     assert problems_of({"base_url": "https://h.example:8443/"}, {"ALLOWED_HOSTS": allowed}, "production") == []
 
 
+@pytest.mark.parametrize("allowed", ["::1", "[::1]", "[::1]:8443"])
+def test_an_address_of_the_list_may_stand_in_brackets(allowed: str) -> None:
+    assert problems_of({"base_url": "https://[::1]:8443/"}, {"ALLOWED_HOSTS": allowed}, "production") == []
+
+
 @pytest.mark.parametrize("allowed", ["example", "h.example:443", "h.example.org"])
 def test_a_host_of_the_list_is_matched_whole(allowed: str) -> None:
     found = problems_of({"base_url": "https://h.example:8443/"}, {"ALLOWED_HOSTS": allowed}, "production")
