@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -29,10 +30,22 @@ class Address:
     sockaddr: tuple[Any, ...]
 
 
-class Resolver:
-    """Resolves `host`, or takes `fixed` instead of asking; `family` limits the answers (0 allows both)."""
+Lookup = Callable[[str, int, int], Awaitable[list[Address]]]
+"""Takes host, port and family."""
 
-    def __init__(self, host: str, port: int, family: int = 0, fixed: str = "") -> None:
+
+async def system_lookup(host: str, port: int, family: int) -> list[Address]:
+    """Ask the system, in a thread of the loop; raise OSError (gaierror) when the name has no address."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    return [Address(kind, sockaddr) for kind, _, _, _, sockaddr in found]
+
+
+class Resolver:
+    """Resolves `host`, or `fixed` in its place; `family` limits the answers (0 allows both)."""
+
+    def __init__(self, host: str, port: int, family: int = 0, fixed: str = "", lookup: Lookup | None = None) -> None:
+        self._lookup = lookup or system_lookup
         self._host = fixed or host
         self._port = port
         self._family = family
@@ -58,11 +71,9 @@ class Resolver:
             task.exception()  # whoever waits gets it too; here it only counts as seen
 
     async def _ask(self) -> list[Address]:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            self._host, self._port, family=self._family, type=socket.SOCK_STREAM
-        )
+        found = await self._lookup(self._host, self._port, self._family)
         self._good_until_ns = monotonic_ns() + (1 << 62 if self._is_literal else _SERVES_NS)
-        return [Address(family, sockaddr) for family, _, _, _, sockaddr in found]
+        return found
 
     @property
     def _is_literal(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-NS_PER_S = 1_000_000_000
+from loadgen.core.units import NS_PER_S
 
 EXACT_UP_TO_PER_S = 4_000
 DENSE_FROM_PER_S = 12_000

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from enum import Enum
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+from loadgen.core.messages import Log
 from loadgen.core.units import NS_PER_MS
 from loadgen.worker.assemble import Place, assemble
-from loadgen.worker.engine import Engine
+from loadgen.worker.engine import Engine, Health
 from loadgen.worker.host import CollectorWatch, HostReading
 from loadgen.worker.report import Reporter
 from loadgen.worker.timer import best_timer
@@ -56,6 +58,7 @@ class Phase:
         self._reading = HostReading.take()
         self._deadline_ns = 0
         self._fold_at_ns = self._tick_at_ns = 0
+        self._told = Health()
         self.state = State.OPENING
 
     async def open(self) -> Body:
@@ -109,7 +112,19 @@ class Phase:
             self._send(self._reporter.tick(self._engine, now_ns))
             self._tick_at_ns += max(TICK_NS, (now_ns - self._tick_at_ns) // TICK_NS * TICK_NS)
         self._reporter.step(self._steps)
+        self._tell_trouble()
         return self._is_over(now_ns)
+
+    def _tell_trouble(self) -> None:
+        """Log what makes the measurement doubtful as soon as it happens, not only in the final account."""
+        health = self._engine.health
+        if health.missed > self._told.missed:
+            self._send(
+                Log("warning", "this worker woke too late and dropped what it missed", {"missed": health.missed})
+            )
+        if health.suspended_ns > self._told.suspended_ns:
+            self._send(Log("warning", "this host was suspended", {"suspended_ns": health.suspended_ns}))
+        self._told = replace(health)
 
     def _is_over(self, now_ns: int) -> bool:
         if now_ns >= self._deadline_ns:

@@ -14,7 +14,7 @@ from loadgen.core.tls import client_context
 from loadgen.net.connector import Connector
 from loadgen.net.endpoint import Endpoint, build_request, parse_url
 from loadgen.net.pool import Pool, PoolLimits
-from loadgen.net.protocol import ReceiveBuffer
+from loadgen.net.protocol import Connection, ReceiveBuffer
 from loadgen.net.resolver import Resolver
 from tests.support.servers import (
     CHUNKED,
@@ -67,10 +67,7 @@ class Client:
             0, 0, build_request(method, url, [], b"", "test"), is_head=method == "HEAD", expected=frozenset({2})
         )
 
-    def _serve(self, pool: Pool, connection: object) -> None:
-        from loadgen.net.protocol import Connection
-
-        assert isinstance(connection, Connection)
+    def _serve(self, pool: Pool, connection: Connection) -> None:
         due_ns, endpoint = pool.backlog.popleft()
         connection.send(due_ns, endpoint, time.monotonic_ns())
 

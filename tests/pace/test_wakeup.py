@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.pace.wakeup import NS_PER_S, CatchUp, shortest_gap_ns
+from loadgen.core.units import NS_PER_S
+from loadgen.pace.wakeup import CatchUp, shortest_gap_ns
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.core.outcome import Outcome
+from loadgen.core.units import NS_PER_S
 from loadgen.record.layout import UNSENT, code_of
-from loadgen.record.recorder import NS_PER_S, Closed, Open, Recorder
+from loadgen.record.recorder import Closed, Open, Recorder
 
 if TYPE_CHECKING:
     from loadgen.core.histogram import Histogram

@@ -164,9 +164,11 @@ class FaultServer:
 
     async def _close(self) -> None:
         self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(3):  # a connection accepted at the last moment has no task yet
+            await asyncio.sleep(0.005)
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,66 @@
+"""What a worker learns about itself."""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import TYPE_CHECKING
+
+from loadgen.worker import host
+from loadgen.worker.host import CollectorWatch, HostReading, descriptors, throttled_ns
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_pauses_of_the_collector_are_counted_while_the_watch_is_installed() -> None:
+    watch = CollectorWatch()
+    watch.install()
+    try:
+        gc.collect()
+        gc.collect(0)
+    finally:
+        watch.remove()
+        gc.unfreeze()
+    counted = watch.pauses
+    gc.collect()
+
+    assert counted == watch.pauses >= 2
+    assert 0 < watch.max_ns <= watch.total_ns
+
+
+def test_a_reading_tells_what_passed_since() -> None:
+    reading = HostReading.take()
+    sum(range(200_000))
+
+    passed = reading.since()
+
+    assert passed["wall_ns"] > 0
+    assert passed["cpu_ns"] > 0
+    assert passed["throttled_ns"] >= 0
+    assert 3 <= passed["descriptors"] <= passed["descriptor_limit"]
+
+
+def test_an_opened_descriptor_is_seen() -> None:
+    before = descriptors()
+    reading, writing = os.pipe()
+    try:
+        assert descriptors() == before + 2
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_throttling_is_read_from_both_kinds_of_control_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing, new, old, none = (tmp_path / name for name in ("missing", "new", "old", "none"))
+    new.write_text("usage_usec 5\nthrottled_usec 1234\n")
+    old.write_text("nr_periods 1\nthrottled_time 77\n")
+    none.write_text("usage_usec 5\n")
+
+    def read(*paths: Path) -> int:
+        monkeypatch.setattr(host, "_CPU_STAT_FILES", paths)
+        return throttled_ns()
+
+    assert [read(missing, new), read(old), read(none), read(missing)] == [1_234_000, 77, 0, 0]
