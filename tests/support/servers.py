@@ -163,6 +163,7 @@ class FaultServer:
                 await writer.wait_closed()
 
     async def _close(self) -> None:
+        await asyncio.sleep(0.01)  # a socket accepted just before close() would be lost without being closed
         self._server.close()
         for _ in range(3):  # a connection accepted at the last moment has no task yet
             await asyncio.sleep(0.005)
