@@ -135,7 +135,7 @@ class Supervisor:
 
     async def _load(self) -> None:
         office, plan = self._office, self._plan.load
-        office.phase("load", "connecting")
+        office.phase("connect", "connecting")
         phase = self._new_phase("main", plan, office.seconds)
         await self._connect(phase)
         if self._plan.observation is not None:
