@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 
 from loadgen.core.errors import InputError
 from loadgen.core.slo import SloTargets
+from reports.analysis.assessment import Question, assess
 from reports.analysis.check import Status
 from reports.analysis.conduct import explain
 from reports.analysis.targets import targets_of
+from reports.loader.directory import load
 from reports.model.run import Trip
 from tests.support.judging import check_of, judge
 from tests.support.runs import RunOnDisk, quick_run
@@ -141,3 +144,26 @@ def test_the_runs_own_targets_hold_without_an_override() -> None:
 def test_every_bad_override_is_named_at_once() -> None:
     with pytest.raises(InputError, match=r"(?s)2 problems.*SLO_SUCCESS = 'high'.*SLO_P99 = '-1'"):
         targets_of({}, {"SLO_SUCCESS": "high", "SLO_P99": "-1"})
+
+
+def test_everything_the_client_noticed_is_told(tmp_path: Path) -> None:
+    place = quick_run(metadata={"synthetic": True}).write(tmp_path / "run")
+    summary = orjson.loads((place / "summary.json").read_bytes())
+    summary["out_of_range"] = {"response": 2}
+    summary["totals"] = {**summary["totals"], "scheduled": 302, "sent": 302, "done": 302}
+    summary["outcomes"] = {"ok": 302}
+    (place / "summary.json").write_bytes(orjson.dumps(summary))
+    (place / "probes.csv").write_text("timestamp,ok\na,1\nb,0\n")
+    assessment = assess(load(place), Question(SloTargets()))
+    assert assessment.irregularities == (
+        "2 values of the clock “response” lay above the histogram's range.",
+        "1 fast probe of 2 failed.",
+    )
+    assert "Synthetic data: nothing here was measured on a service." in assessment.banners
+    assert check_of(assessment, "account").status is Status.PASS
+
+
+def test_a_reset_without_a_restart_is_told(tmp_path: Path) -> None:
+    assert judge(tmp_path, quick_run(window={"resets": 2})).irregularities == (
+        "2 counter resets seen; the new values were added.",
+    )
