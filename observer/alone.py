@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import psutil
+
 from loadgen.core.background import Background
 from loadgen.core.clock import iso_utc, monotonic_ns, utc_now
 from loadgen.core.errors import ExitCode, InputError, Problem
@@ -82,8 +84,6 @@ def only_observer(path: Path) -> Iterator[None]:
 
 def _refuse_running(path: Path, file: IO[str]) -> None:
     """Raise InputError when the file names a living observer, which a run has started and which holds no lock."""
-    import psutil
-
     file.seek(0)
     text = file.read().strip()
     if not text.isdigit():

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from prometheus_client.parser import text_string_to_metric_families
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -218,8 +220,6 @@ def _read_unusual(line: str) -> _Sample | None:
 
 
 def _read_sample(line: str) -> _Sample | None:
-    from prometheus_client.parser import text_string_to_metric_families
-
     head, brace, tail = line.rpartition("}")
     values = tail.split() if brace else line.split()[1:]
     if not 1 <= len(values) <= 2 or not _VALUE.fullmatch(values[0]):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import aiohttp
+
 from loadgen.core.clock import monotonic_ns
 from loadgen.core.units import NS_PER_S
 from observer.source import CONNECT_HINT, MAX_BODY_BYTES, TIMEOUT_HINT, Access, ScrapeError, shown, status_error
@@ -18,8 +20,6 @@ from observer.source import CONNECT_HINT, MAX_BODY_BYTES, TIMEOUT_HINT, Access, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from ssl import SSLContext
-
-    from aiohttp import ClientResponse, ClientSession
 
 _CHUNK = 256 * 1024
 _JSON_ERRORS = (400, 422, 503)
@@ -40,7 +40,7 @@ class Fetcher:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._session: ClientSession | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def get(self, url: str, timeout_ns: int) -> Body:
         """GET an exposition; raise ScrapeError."""
@@ -62,8 +62,6 @@ class Fetcher:
     async def _request(
         self, method: str, url: str, timeout_ns: int, headers: Mapping[str, str], form: Mapping[str, str] | None
     ) -> Body:
-        import aiohttp
-
         place = shown(url)
         encoding = {"Accept-Encoding": "identity" if is_loopback(url) else "gzip"}
         try:
@@ -84,7 +82,7 @@ class Fetcher:
             text = f"{place}: the answer broke off or is not HTTP ({type(error).__name__})"
             raise ScrapeError(text, "look at the address with curl") from error
 
-    async def _read(self, place: str, response: ClientResponse) -> Body:
+    async def _read(self, place: str, response: aiohttp.ClientResponse) -> Body:
         at_ns = monotonic_ns()
         if 300 <= response.status < 400:
             target = shown(response.headers.get("Location", ""))
@@ -100,9 +98,7 @@ class Fetcher:
                 raise ScrapeError(f"{place}: the page is larger than {size} MiB", "lower its number of series")
         return Body(data.decode("utf-8", "replace").lstrip("\ufeff"), response.content_type, at_ns)
 
-    def _open(self) -> ClientSession:
-        import aiohttp
-
+    def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, force_close=True, ssl=self._tls()),
@@ -122,7 +118,7 @@ class Fetcher:
         return ssl.create_default_context(cadata=self._access.ca_pem)
 
 
-def _is_json(response: ClientResponse) -> bool:
+def _is_json(response: aiohttp.ClientResponse) -> bool:
     return response.method == "POST" and response.content_type == "application/json"
 
 

@@ -29,7 +29,7 @@ async def observe_once(plan: ObservePlan, times: int, pause_s: float = PAUSE_S) 
     A process that changes, or counters that fall, within these moments mean several processes behind one address.
     Raises InputError for a bad profile, address or header.
     """
-    profile = load_profile(plan.profile, plan.profile_text)
+    profile = await asyncio.to_thread(load_profile, plan.profile, plan.profile_text)
     access = access_of(plan)
     try:
         source, first = await open_source(access, Binding(profile), plan.scrape_timeout_ns)

@@ -73,7 +73,7 @@ def test_a_row_that_lacks_a_column_or_has_a_foreign_one_is_refused(writer: Metri
 
 @pytest.mark.parametrize("text", ["", "1,5", 'a"b', "1\n2"])
 def test_a_text_that_would_break_the_file_is_refused(writer: MetricsWriter, text: str) -> None:
-    with pytest.raises(ValueError, match="column cpu_percent: .* cannot stand in the file"):
+    with pytest.raises(ValueError, match=r"column cpu_percent: .* cannot stand in the file"):
         writer.write(a_row(1, cpu_percent=text))
 
 
