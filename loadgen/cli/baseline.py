@@ -95,7 +95,7 @@ def _baseline(given: Mapping[str, Any]) -> ExitCode:
 
 
 def _demo_flags(flags: Mapping[str, object], settings: Settings) -> dict[str, object]:
-    """Return the flags with the demo's short schedule and its endpoints where nothing else was asked for.
+    """Return the flags with the demo's short schedule where nothing else was asked for.
 
     The address is not known yet; a loopback address stands in for it, so that all else can be checked first.
     """
@@ -109,8 +109,7 @@ def _demo_flags(flags: Mapping[str, object], settings: Settings) -> dict[str, ob
     short = {
         name.removesuffix("_ns"): value for name, value in usual.items() if settings.sources[name] is Source.DEFAULT
     }
-    chosen = {} if settings.endpoints else {"endpoint": demo_service.ENDPOINTS}
-    return {**flags, **short, **chosen, "demo": True, "base_url": "http://127.0.0.1:1"}
+    return {**flags, **short, "demo": True, "base_url": "http://127.0.0.1:1"}
 
 
 async def _demo_session(

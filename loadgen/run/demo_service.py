@@ -25,8 +25,7 @@ _OWN_SECRETS = frozenset({"JWT_SECRET", "INTERNAL_API_TOKEN", "METRICS_SCRAPE_TO
 SAMPLES = 5
 INTERVAL = "10s"
 WARMUP = "5s"
-ENDPOINTS = ("4 /api/v2/hello", "1 /health", "1 /api/plugins", *(f"1 /api/data/item-{n}" for n in range(1, 5)))
-"""A baseline of the demo takes about a minute: warm-up 5 s, five samples of 10 s, a mix that uses the cache."""
+"""A baseline of the demo takes about a minute: warm-up 5 s, five samples of 10 s."""
 
 
 class DemoService:
