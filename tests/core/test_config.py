@@ -224,6 +224,23 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     assert found[1] == f"{missing}: cannot read the env file: No such file or directory"
 
 
+def test_files_that_are_no_text_are_problems(tmp_path: Path) -> None:
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+    found = problems_of({"key": str(binary)}, env_file=binary)
+    assert found == [
+        f"{binary}: the env file is not UTF-8 text",
+        f"--key = '{binary}': the file is not text",
+    ]
+    (tmp_path / "empty").write_text(" \n")
+    assert problems_of({"jwt_file": str(tmp_path / "empty")}) == [
+        f"--jwt-file = '{tmp_path / 'empty'}': the file is empty"
+    ]
+    assert problems_of(plan_file=tmp_path / "none.toml") == [
+        f"{tmp_path / 'none.toml'}: cannot read the plan file: No such file or directory"
+    ]
+
+
 def test_the_profile_is_one_of_three() -> None:
     _, problems = read_settings("prod", {}, {})
     assert [str(problem) for problem in problems] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
@@ -13,6 +14,10 @@ from loadgen.plan.model import Kind, Plan
 from loadgen.run.preflight_breaker import arming_checks, idle_checks, idle_judgement, idle_ns, unarmed_inputs
 from loadgen.run.preflight_metrics import Page, observe_once, page_checks, read_page, read_pages
 from tests.support.checks import FakeObserver, good_page, lines, planned, serving
+from tests.support.servers import make_certificate, server_context
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 URL = "http://127.0.0.1:9/metrics/prom"
 EXPOSITION = """# TYPE http_requests_total counter
@@ -98,6 +103,20 @@ async def test_the_real_observer_is_asked_as_a_process_and_handed_its_header() -
     assert page.window["requests"] == 0.0
     assert not refused.ok
     assert "401" in refused.error
+
+
+async def test_the_observer_trusts_the_plans_authorities_and_verifies_unless_told_otherwise(tmp_path: Path) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=EXPOSITION, content_type="text/plain")
+
+    pem = make_certificate(tmp_path)
+    async with serving(answer, server_context(pem)) as service:
+        url = service.url.replace("http://", "https://")
+        pages: list[Page] = []
+        for flags in ({"cacert": str(pem)}, {"insecure": True, "count_cache_miss": True}, {}):
+            _, plan = planned({"base_url": url, **flags})
+            pages += await read_pages(plan, observe_once)
+    assert [page.ok for page in pages] == [True, True, False]
 
 
 async def test_an_observer_that_says_nothing_sensible_is_a_failed_page() -> None:
