@@ -10,11 +10,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from loadgen.core.clock import monotonic_ns
 from loadgen.core.units import NS_PER_MS, NS_PER_S
+from loadgen.plan.mix import below
+from loadgen.run.preflight_http import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import aiohttp
 
@@ -30,13 +34,10 @@ async def exercise(plan: Plan, t0_ns: int, until_ns: int, count: Callable[[str, 
     `count` gets (operation, outcome) of every request that was sent; outcome is `http_2xx`, ..., `timeout`, `error`
     or `aborted`.
     """
-    import aiohttp
-
     await asyncio.sleep(max(0, t0_ns - monotonic_ns()) / NS_PER_S)
     headers = {} if plan.jwt is None else {"Authorization": f"Bearer {plan.jwt.reveal()}"}
-    timeout = aiohttp.ClientTimeout(total=plan.load.limits.timeout_ns / NS_PER_S)
-    async with aiohttp.ClientSession(plan.base_url, headers=headers, timeout=timeout, trust_env=False) as session:
-        await _rounds(_Exerciser(session, count), until_ns)
+    async with open_session(plan.load, plan.load.limits.timeout_ns / NS_PER_S) as session:
+        await _rounds(_Exerciser(session, plan.base_url, headers, count), until_ns)
 
 
 async def _rounds(exerciser: _Exerciser, until_ns: int) -> None:
@@ -53,8 +54,16 @@ async def _rounds(exerciser: _Exerciser, until_ns: int) -> None:
 class _Exerciser:
     """The three operations; a restore uses the newest snapshot."""
 
-    def __init__(self, session: aiohttp.ClientSession, count: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        headers: Mapping[str, str],
+        count: Callable[[str, str], None],
+    ) -> None:
         self._session = session
+        self._headers = headers
+        self._base_url = base_url
         self._count = count
         self._snapshot = ""
 
@@ -71,19 +80,25 @@ class _Exerciser:
             await self._post("snapshot_restore", f"/api/snapshots/{self._snapshot}/restore")
 
     async def _post(self, operation: str, path: str) -> Any:
+        """Send one request, count how it ended, return what it answered as JSON; None where it did not."""
         import aiohttp
 
+        outcome, body = "error", b""
         try:
-            async with self._session.post(path, json={}, allow_redirects=False) as response:
-                answer = await response.json(content_type=None) if response.content_length != 0 else None
+            async with self._session.post(
+                below(self._base_url, path), json={}, headers=self._headers, allow_redirects=False
+            ) as response:
+                body = await response.read()
+                outcome = f"http_{response.status // 100}xx"
         except asyncio.CancelledError:
             self._count(operation, "aborted")
             raise
         except TimeoutError:
-            self._count(operation, "timeout")
+            outcome = "timeout"
+        except aiohttp.ClientError:
+            outcome = "error"
+        self._count(operation, outcome)
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
             return None
-        except (aiohttp.ClientError, ValueError):
-            self._count(operation, "error")
-            return None
-        self._count(operation, f"http_{response.status // 100}xx")
-        return answer

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from loadgen.run.breaker import InputState, Trip
     from loadgen.run.merge import Live
 
-SERVER_INPUTS = (Input.ERROR_RATE, Input.EFFECTIVE_FALLBACK, Input.BLIND)
+_SCRAPES_PER_WINDOW = 4
+
+
+def least_window_ns(detail: Mapping[str, Any]) -> int:
+    """Return the shortest window of the server's inputs: four scrape intervals where a Prometheus is asked, else 0.
+
+    `detail` is what the observer said when it was ready.
+    """
+    if detail.get("mode") != "prometheus":
+        return 0
+    return round(_SCRAPES_PER_WINDOW * float(detail.get("scrape_interval_s") or 0) * NS_PER_S)
 
 
 class Guard:
@@ -33,10 +43,14 @@ class Guard:
         rate_per_s: float,
         unarmed: Mapping[str, str],
         tripped: Callable[[Trip], None],
+        least_server_window_ns: int = 0,
     ) -> None:
         self._enabled = limits.enabled
         self._breaker = Breaker(
-            limits, rate_per_s=rate_per_s, unarmed={Input(name): reason for name, reason in unarmed.items()}
+            limits,
+            rate_per_s=rate_per_s,
+            unarmed={Input(name): reason for name, reason in unarmed.items()},
+            least_server_window_ns=least_server_window_ns,
         )
         self._tripped = tripped
         self._told = False

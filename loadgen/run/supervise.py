@@ -18,7 +18,7 @@ from loadgen.core.units import NS_PER_MS, NS_PER_S, format_duration
 from loadgen.run.closing import close_account
 from loadgen.run.ending import Cause, drain_ns
 from loadgen.run.exercise import exercise
-from loadgen.run.guard import Guard
+from loadgen.run.guard import Guard, least_window_ns
 from loadgen.run.office import Office
 from loadgen.run.phases import LoadPhase, duration_ns
 from loadgen.run.seconds import Seconds
@@ -150,6 +150,8 @@ class Supervisor:
             until_ns = t0_ns + duration_ns(plan)
             self._exercise = self._spawn(exercise(self._plan, t0_ns, until_ns, office.count_exercise))
         await self._finish(phase)
+        if self._exercise is not None:
+            await asyncio.wait({self._exercise}, timeout=plan.limits.timeout_ns / NS_PER_S)
         await self._last_row(t0_ns)
 
     async def _begin(self, phase: LoadPhase) -> None:
@@ -168,7 +170,13 @@ class Supervisor:
         if name == "warmup" or self._plan.observation is None:
             why = "not during the warm-up" if name == "warmup" else "no observer"
             unarmed.update(dict.fromkeys(("error_rate", "effective_fallback", "blind"), why))
-        office.guard = Guard(self._plan.breaker, plan.stages[0].rate.per_s, unarmed, self._on_trip)
+        office.guard = Guard(
+            self._plan.breaker,
+            plan.stages[0].rate.per_s,
+            unarmed,
+            self._on_trip,
+            least_window_ns(office.watch.detail),
+        )
         office.crew.phase = phase
         office.seconds_shown = seconds
         return phase

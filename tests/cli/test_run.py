@@ -1,0 +1,76 @@
+"""`loadgen run` against the null server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from loadgen.core.metadata import read_metadata
+from tests.support.processes import Service, loadgen, service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def null() -> Iterator[Service]:
+    with service("loadgen.demo.null") as running:
+        yield running
+
+
+def test_so_many_requests_are_sent_by_several_workers(null: Service, tmp_path: Path) -> None:
+    ended = loadgen(
+        "run", null.url, "--requests", "333", "--rate", "300", "--workers", "2", "-c", "8", "--json", "--quiet",
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    assert ended.returncode == 0, ended.stderr
+    assert orjson.loads(ended.stdout)["totals"]["done"] == 333
+    assert list(tmp_path.iterdir()) == [], "without --out nothing is kept"
+
+
+def test_stages_follow_one_another(null: Service, tmp_path: Path) -> None:
+    ended = loadgen("run", null.url, "--stage", "1s:50", "--stage", "1s:150", "--quiet", "--out", "kept", cwd=tmp_path)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "200 requests scheduled in 2 s; validity" in ended.stdout
+    assert "99.999" in ended.stdout
+    assert read_metadata(tmp_path / "kept" / "metadata.json")["rate"] == "50/s → 150/s"
+
+
+def test_a_directory_that_is_not_empty_is_refused(null: Service, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "other").touch()
+
+    ended = loadgen("run", null.url, "-d", "1s", "--out", "kept", cwd=tmp_path)
+
+    assert ended.returncode == 2
+    assert "is not empty: name a new directory" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--stage", "1s"), "--stage = '1s': write DURATION:RATE"),
+        (("--stage", "1s:5", "--requests", "3"), "give either --requests or --stage"),
+        (("--ipv4", "--ipv6"), "--ipv4 and --ipv6 exclude each other"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_sent(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    ended = loadgen("run", "http://127.0.0.1:9/", *arguments, cwd=tmp_path)
+
+    assert ended.returncode == 2
+    assert message in ended.stderr
+
+
+def test_a_target_that_is_not_there_trips_the_breaker(tmp_path: Path) -> None:
+    ended = loadgen("run", "http://127.0.0.1:9/", "--rate", "100", "-d", "20s", "--quiet", cwd=tmp_path)
+
+    assert ended.returncode == 4, ended.stderr
+    assert "the circuit breaker tripped" in ended.stderr
+    assert "connect_refused" in ended.stdout
