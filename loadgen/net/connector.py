@@ -88,16 +88,23 @@ class Connector:
         return await self._wrap(loop, sock, factory)
 
     async def _wrap(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, factory: Callable[[], P]) -> P:
+        """Put the protocol, and TLS where wanted, on a connected socket, whose descriptor then belongs to uvloop.
+
+        uvloop closes the descriptor even where it had no time to say so to the socket object; an object that went on
+        owning the number would close it a second time, when it may already be another connection's.
+        """
         name = self._origin.host if self._tls is not None else None
         try:
-            _, protocol = await loop.create_connection(factory, sock=sock, ssl=self._tls, server_hostname=name)
+            transport, protocol = await loop.create_connection(factory, sock=sock, ssl=self._tls, server_hostname=name)
         except OSError as error:  # ssl.SSLError is one
-            sock.close()
+            sock.detach()
             outcome = Outcome.CONNECT_FAILED if self._tls is None else Outcome.TLS_FAILED
             raise ConnectError(outcome, f"{self._origin}: {error}") from error
         except BaseException:
-            sock.close()
+            sock.detach()
             raise
+        if transport.is_closing():
+            sock.detach()
         return protocol
 
 

@@ -149,7 +149,9 @@ class Engine:
         dues, picks, at, pools = self._dues, self._picks, self._at, self._pools
         gated = self._gate is not None
         due_ns = dues[at]
-        while due_ns <= now_ns:
+        # what becomes due meanwhile is left to the next wake-up, which sees it when this one was held up
+        until_ns, send_until_ns = now_ns, self.send_until_ns
+        while due_ns <= until_ns and now_ns < send_until_ns:
             endpoint = picks[at]
             pool = pools[endpoint.number]
             connection = None

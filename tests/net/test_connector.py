@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from loadgen.core.outcome import Outcome
+from loadgen.core.tls import client_context
 from loadgen.net.connector import ConnectError, Connector, connect_outcome
 from loadgen.net.endpoint import Origin
 from loadgen.net.resolver import Address, Resolver
-from tests.support.servers import OK, FaultServer, answering
+from loadgen.worker.host import descriptors
+from tests.support.servers import OK, Exchange, FaultServer, answering
 
 S = 1_000_000_000
 
@@ -52,6 +54,7 @@ async def test_the_next_address_is_tried_when_one_refuses() -> None:
         connector = Connector(Origin(False, "service.test", 1), FixedAddresses(refusing, good), None, 5 * S)
 
         protocol = await connector.connect(Closing)
+        await protocol.closed.wait()
 
         assert protocol.peer == ("127.0.0.1", server.port)
 
@@ -70,11 +73,16 @@ async def test_the_error_of_an_address_of_the_other_family_does_not_hide_the_rea
 class Closing(asyncio.Protocol):
     """Notes where it got connected to, and closes."""
 
-    peer: Any = None
+    def __init__(self) -> None:
+        self.peer: Any = None
+        self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.peer = transport.get_extra_info("peername")
         transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
 
 
 async def test_one_answer_serves_a_second_and_addresses_are_taken_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,3 +130,22 @@ async def test_every_caller_learns_that_a_name_does_not_exist() -> None:
     failures = await asyncio.gather(*(resolver.addresses() for _ in range(3)), return_exceptions=True)
 
     assert all(isinstance(failure, socket.gaierror) for failure in failures)
+
+
+async def test_descriptors_are_neither_kept_nor_closed_twice_when_servers_hang_up_at_once() -> None:
+    async def aborting(exchange: Exchange) -> None:
+        exchange.writer.transport.abort()
+
+    tls = await asyncio.to_thread(lambda: client_context(b"", b"", b"", verify=False))
+    with FaultServer(aborting) as server:
+        resolver = Resolver("127.0.0.1", server.port)
+        origin = Origin(False, "127.0.0.1", server.port)
+        plain, secure = Connector(origin, resolver, None, 5 * S), Connector(origin, resolver, tls, 5 * S)
+        before = await asyncio.to_thread(descriptors)
+        for _ in range(40):
+            await (await plain.connect(Closing)).closed.wait()
+            with pytest.raises(ConnectError, match="tls_failed"):
+                await secure.connect(Closing)
+        await asyncio.sleep(0.05)
+
+        assert await asyncio.to_thread(descriptors) <= before + 2
