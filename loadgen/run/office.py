@@ -142,7 +142,7 @@ class Office:
 
     def row_taker(self, seconds: Seconds) -> Callable[[Row], None]:
         """Return what a phase gives its rows to."""
-        return lambda row: self.scribe.do("load-stats.csv", partial(seconds.take, row))
+        return lambda row: self.scribe.do("load-stats.csv or latency.hlog", partial(seconds.take, row))
 
     def keep_warmup(self, phase: LoadPhase, seconds: Seconds) -> None:
         """Keep the account of the warm-up, apart from that of the run."""

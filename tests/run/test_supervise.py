@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from blockbuster import blockbuster_ctx
 
 from loadgen.core.errors import ExitCode
 from loadgen.core.events import read_events
@@ -164,3 +165,16 @@ async def test_an_observer_that_does_not_answer_leaves_gaps_and_not_a_hanging_ru
     assert ending.status is Status.COMPLETED
     gaps = [gap["text"] for gap in read_metadata(place.metadata)["gaps"]]
     assert gaps == ["no counters at start: the scrape failed", "no counters at end: the scrape failed"]
+
+
+async def test_the_loop_makes_no_blocking_call_while_load_runs(tmp_path: Path) -> None:
+    place = new_place(tmp_path)
+    run = asyncio.ensure_future(run_plan(make_plan(4, observed=True, workers=2), place, fake_setup(tmp_path)))
+    while not place.probes_csv.exists():
+        await asyncio.sleep(0.05)
+    with blockbuster_ctx():
+        await asyncio.sleep(2.5)
+    ending = await run
+
+    assert ending.status is Status.COMPLETED, ending.sentence
+    assert len(read_load_stats(place.load_stats).rows) == 4
