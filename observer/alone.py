@@ -22,9 +22,9 @@ from loadgen.core.clock import iso_utc, monotonic_ns, utc_now
 from loadgen.core.errors import ExitCode, InputError, Problem
 from loadgen.core.messages import Message, ObservePlan, Sample
 from loadgen.core.metadata import Status, blank, write_metadata
-from loadgen.core.redact import Redactor, Secret
 from loadgen.core.rundir import OBSERVE_PID, STOP_FILE, RunDirectory
 from observer.assemble import Assembly, assemble
+from observer.masking import mask_texts, redactor_for
 from observer.source import shown
 from observer.writer import WriteError
 
@@ -99,7 +99,7 @@ class _Alone:
     def __init__(self, plan: ObservePlan, say: Callable[[str], None]) -> None:
         self._plan = plan
         self._place = RunDirectory(Path(plan.out_dir))
-        self._redactor = Redactor([Secret(text) for text in (*plan.secrets, plan.auth_header) if text])
+        self._redactor = redactor_for(plan)
         self._lines = Background[str](_printer(say), name="observer-lines", bound=1_000)
         self._state = _State()
         self._assembly: Assembly | None = None
@@ -178,8 +178,10 @@ class _Alone:
             server_window=(state.end and state.end.window) or (state.last and state.last.window),
             observer=assembly.observation.availability.to_body(),
         )
-        await self._save()
-        await assembly.close()
+        try:
+            await self._save()
+        finally:
+            await assembly.close()
         availability = assembly.observation.availability.percent
         shown_availability = "" if availability is None else f", metrics available {availability:.2f} %"
         self._say(f"{state.good_rows} of {state.rows} rows measured{shown_availability}")
@@ -204,9 +206,7 @@ class _Alone:
         return document
 
     async def _save(self) -> None:
-        masked = self._redactor.structure(self._document)
-        assert isinstance(masked, dict)
-        await asyncio.to_thread(_write, self._place.metadata, masked)
+        await asyncio.to_thread(_write, self._place.metadata, mask_texts(self._redactor, self._document))
 
     def _say(self, line: str) -> None:
         self._lines.put(self._redactor.text(line))

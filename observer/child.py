@@ -30,10 +30,12 @@ from loadgen.core.messages import (
     Start,
     Stop,
     StopRequested,
+    from_body,
 )
-from loadgen.core.redact import Redactor, Secret
+from loadgen.core.redact import Redactor
 from loadgen.core.wire import Decoder, Encoder, WireError
 from observer.assemble import Assembly, assemble
+from observer.masking import mask_texts, redactor_for
 from observer.source import ObserverError
 
 if TYPE_CHECKING:
@@ -130,7 +132,7 @@ class _Child:
         return True
 
     async def _prepare(self, plan: ObservePlan) -> None:
-        self._redactor = Redactor([Secret(text) for text in (*plan.secrets, plan.auth_header) if text])
+        self._redactor = redactor_for(plan)
         self._assembly = assembly = await assemble(plan, self._redactor, self._send)
         self._send(Ready(assembly.detail))
         self._task = asyncio.get_running_loop().create_task(assembly.observation.run())
@@ -139,16 +141,18 @@ class _Child:
         self._send(StopRequested("SIGTERM to the observer"))
 
     def _send(self, message: Message) -> None:
+        """Send a message, its texts masked: a page may say anything, and errors and notes quote it."""
         if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(self._encoder.encode(message))
+            body = mask_texts(self._redactor, message.to_body())
+            self._writer.write(self._encoder.encode(from_body(message.type, body)))
 
     def _fail(self, error: LoadgenError) -> None:
         reason, remedy = (error.reason, error.remedy) if isinstance(error, ObserverError) else (str(error), "")
-        self._send(Error(self._redactor.text(reason), self._redactor.text(remedy)))
+        self._send(Error(reason, remedy))
         self._code = error.exit_code
 
     def _crash(self) -> None:
-        self._send(Error(self._redactor.text(f"the observer failed:\n{traceback.format_exc()}"), "please report this"))
+        self._send(Error(f"the observer failed:\n{traceback.format_exc()}", "please report this"))
         self._code = ExitCode.USAGE
 
     async def _close(self) -> None:

@@ -66,6 +66,7 @@ class Ledger:
         self._reading = reading
         self._start: Snapshot | None = None
         self._previous: Snapshot | None = None
+        self._latest: Snapshot | None = None
         self._probed: Snapshot | None = None
         self._missed = 0
         self._rss_max: float | None = None
@@ -83,7 +84,8 @@ class Ledger:
         return None if self._previous is None else self._previous.at_ns
 
     def seen(self, snapshot: Snapshot) -> None:
-        """Take note of any good snapshot: the highest memory."""
+        """Take note of any good snapshot: the newest, and the highest memory."""
+        self._latest = snapshot
         rss = rss_mb(self._reading, snapshot)
         if rss is not None:
             self._rss_max = rss if self._rss_max is None else max(self._rss_max, rss)
@@ -114,8 +116,8 @@ class Ledger:
         return RowResult(row, tuple(notes))
 
     def window(self, snapshot: Snapshot | None, availability: Availability) -> dict[str, Any] | None:
-        """Return the account since sample 0, up to the last good snapshot when `snapshot` is None."""
-        later = snapshot or self._previous
+        """Return the account since sample 0, up to the newest good snapshot when `snapshot` is None."""
+        later = snapshot or self._latest
         if self._start is None or later is None:
             return None
         account = make_window(self._reading, self._start, later)

@@ -11,6 +11,7 @@ from observer.columns import Reading, make_window
 from observer.detect import open_source
 from observer.ledger import Ledger
 from observer.loop import SEVERAL_HINT
+from observer.masking import mask_texts, redactor_for
 from observer.profile_file import load_profile
 from observer.source import ScrapeError
 
@@ -29,6 +30,10 @@ async def observe_once(plan: ObservePlan, times: int, pause_s: float = PAUSE_S) 
     A process that changes, or counters that fall, within these moments mean several processes behind one address.
     Raises InputError for a bad profile, address or header.
     """
+    return mask_texts(redactor_for(plan), await _look(plan, times, pause_s))
+
+
+async def _look(plan: ObservePlan, times: int, pause_s: float) -> dict[str, Any]:
     profile = await asyncio.to_thread(load_profile, plan.profile, plan.profile_text)
     access = access_of(plan)
     try:

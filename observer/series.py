@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from observer.binding import COUNT, SUM, Binding, Key, Membership, SourceKey
@@ -120,7 +120,7 @@ class EndpointAccount:
         values = page.values
         if not partial:
             self._declared = frozenset(self._binding.declared(page.declared))
-        start_time = next((v for slot in self._start_slots if (v := _at(values, slot)) is not None), None)
+        start_time = next((v for slot in self._start_slots if (v := _at(values, slot)) and isfinite(v)), None)
         if self._pages == 1:
             self._identity.judge(start_time, "", {}, values)
             self._rebase(values)
@@ -192,7 +192,7 @@ class EndpointAccount:
         last, totals = self._last, self._totals
         for slot, now in enumerate(values):
             then = last[slot]
-            if now is None:
+            if now is None or now - now != 0.0:  # absent, NaN or infinite: nothing to count
                 if restarted and then is not None:
                     last[slot] = 0.0
                 continue
@@ -204,7 +204,7 @@ class EndpointAccount:
 
     def _rebase(self, values: Sequence[float | None]) -> None:
         for slot, now in enumerate(values):
-            if now is not None:
+            if now is not None and isfinite(now):
                 self._last[slot] = now
 
     def _take_back(self) -> None:
@@ -288,7 +288,7 @@ class EndpointAccount:
             now = values[slot] if slot < known else None
             if now is None and slot not in self._gone:
                 now = self._last[slot]
-            if now is None:
+            if now is None or not isfinite(now):
                 continue
             if LOGICAL[keys[key].logical] is Kind.SUMMARY:
                 raw[key] = max(raw.get(key, -inf), now * factor)

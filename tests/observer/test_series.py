@@ -203,3 +203,19 @@ def test_a_restart_counts_the_new_processs_buckets_in_full() -> None:
     buckets = Change(endpoints.taken[0], endpoints.taken[1], endpoints.reading.profile).buckets("latency")
     assert buckets is not None
     assert buckets.cumulative == {0.1: 3, float("inf"): 4}
+
+
+def test_a_counter_that_is_nan_for_a_while_is_counted_over_the_gap() -> None:
+    endpoints = Endpoints()
+    for value in ("100", "NaN", "130", "+Inf", "150"):
+        endpoints.take(f'http_requests_total{{status="200"}} {value}\n')
+    assert requests(endpoints) == 50
+    assert endpoints.taken[-1].resets == 0
+
+
+def test_a_start_time_of_nan_is_no_restart() -> None:
+    endpoints = Endpoints()
+    endpoints.take(page(100, start=5))
+    endpoints.take(page(110).rstrip() + "\nprocess_start_time_seconds NaN\n")
+    snapshot = endpoints.take(page(120, start=5))
+    assert (requests(endpoints), snapshot.resets, snapshot.several) == (20, 0, "")
