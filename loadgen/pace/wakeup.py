@@ -18,8 +18,9 @@ _DENSE_GAP_NS = 500_000
 def shortest_gap_ns(rate_per_s: float, *, precise: bool) -> int:
     """Return the least time between two wake-ups of a worker whose share is `rate_per_s`.
 
-    `precise` wakes at every due time. Otherwise up to 4,000/s also does, up to 12,000/s wake-ups are at least 0.2 ms
-    apart, above 0.5 ms: each wake-up costs 5 to 8 µs, which dense arrivals would pay once per request.
+    `precise` wakes at every due time. Otherwise rates up to 4,000/s do so too, up to 12,000/s wake-ups are at least
+    0.2 ms apart, above that 0.5 ms. Measured on two busy cores, CPU a request, precise against merged: 78 and 47 us at
+    8,000/s, 40 and 17 us at 20,000/s; the median lag grows from 0.03-0.06 to 0.13 and 0.31 ms.
     """
     if precise or rate_per_s <= EXACT_UP_TO_PER_S:
         return 0
