@@ -73,6 +73,7 @@ def _baseline(given: Mapping[str, Any]) -> ExitCode:
     from pathlib import Path
 
     from loadgen.core.config import env_file_for, read_settings
+    from loadgen.core.setting_table import Source
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Kind
     from loadgen.run.lock import RunLock
@@ -81,7 +82,8 @@ def _baseline(given: Mapping[str, Any]) -> ExitCode:
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
     env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
     settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file)
-    demo = settings.demo or (settings.base_url is None and given["profile"] in (None, "dev"))
+    unasked = settings.sources["base_url"] is Source.DEFAULT
+    demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
     if demo:
         flags = _demo_flags(flags, settings)
     kind = Kind(given["kind"])
@@ -103,7 +105,7 @@ def _demo_flags(flags: Mapping[str, object], settings: Settings) -> dict[str, ob
     from loadgen.core.setting_table import Source
     from loadgen.run import demo_service
 
-    if settings.base_url is not None:
+    if settings.given_for_this_run("base_url"):
         raise InputError([Problem("--demo", None, f"there is a base URL too ({settings.base_url}): give one of them")])
     usual = {"samples": demo_service.SAMPLES, "interval_ns": demo_service.INTERVAL, "warmup_ns": demo_service.WARMUP}
     short = {

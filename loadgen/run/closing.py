@@ -72,7 +72,9 @@ def _has_failure(office: Office) -> bool:
 
 def _judge(office: Office, phase: LoadPhase | None, ended: PhaseTotals) -> Validity:
     totals = account(ended.totals)
-    lag = office.seconds.totals.get("lag")
+    lag, wait = office.seconds.totals.get("lag"), office.seconds.totals.get("wait")
+    planned_s = 0 if phase is None else -(-duration_ns(phase.plan) // NS_PER_S)
+    whole = office.seconds.sent_by_second[:planned_s] if office.end.first is None else []
     if phase is not None:
         for sentence in ended.unmatched:
             office.chronicle.note(sentence)
@@ -83,6 +85,8 @@ def _judge(office: Office, phase: LoadPhase | None, ended: PhaseTotals) -> Valid
             unsent=totals["unsent"],
             dropped=totals["dropped_by"],
             lag_p99_ns=None if lag is None else lag.percentile(99),
+            wait_p99_ns=None if wait is None else wait.percentile(99),
+            sent_in_time=sum(whole) if whole else None,
             hosts=ended.hosts,
             missing_seconds=ended.missing_seconds if office.end.first is None else 0,
             unmatched=ended.unmatched,

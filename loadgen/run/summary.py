@@ -145,9 +145,11 @@ def _rate(figures: Figures, sent: int) -> dict[str, float | None]:
     seconds = figures.duration_ns / NS_PER_S
     whole = list(figures.sent_by_second[: int(seconds)])
     average = fmean(whole) if whole else 0.0
+    # what the drain sent after the schedule's end is not part of the rate that was held
+    achieved = average if whole else sent / seconds if seconds else None
     return {
         "target": _rounded(figures.target_rate_per_s),
-        "achieved": _rounded(sent / seconds) if seconds else None,
+        "achieved": None if achieved is None else _rounded(achieved),
         "second_cv": _rounded(pstdev(whole) / average) if average else None,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hdrh.histogram import HdrHistogram
@@ -96,7 +97,7 @@ def test_generator_service_and_csv_agree_on_every_request(baseline: Baseline) ->
     scraped = [metadata["scraped_at"]["start"], *(row["timestamp"] for row in _rows(baseline))]
     instants = [datetime.fromisoformat(text) for text in scraped]
     rates = [float(row["request_rate"]) for row in _rows(baseline)]
-    seconds = [(later - earlier).total_seconds() for earlier, later in zip(instants, instants[1:], strict=False)]
+    seconds = [(later - earlier).total_seconds() for earlier, later in pairwise(instants)]
     in_rows = sum(rate * length for rate, length in zip(rates, seconds, strict=True))
     last_row = datetime.fromisoformat(scraped[-1])
     after_last_row = (datetime.fromisoformat(metadata["scraped_at"]["end"]) - last_row).total_seconds() * 90 + 20
