@@ -65,7 +65,7 @@ class Ending:
 class End:
     """Collects reasons to end; the run waits on `asked`, a wind-down in progress on `urgent`.
 
-    `urgent` is set by a second Ctrl-C (or any signal after an interrupt): cut everything now.
+    `urgent` is set by a second Ctrl-C: cut everything now.
     """
 
     def __init__(self) -> None:

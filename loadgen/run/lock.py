@@ -101,9 +101,12 @@ class RunLock:
         return f"<RunLock {self._path} {'held' if self._fd is not None else 'free'}>"
 
     def __enter__(self) -> Self:
-        """Take the lock or raise LockHeldError naming the holder."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        """Take the lock; raise LockHeldError naming the holder, LoadgenError when it cannot be made."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise LoadgenError(f"{self._path} cannot be made: {error.strerror}") from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

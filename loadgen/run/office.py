@@ -16,9 +16,10 @@ from loadgen.core.clock import WallAnchor, iso_utc, monotonic_ns, utc_now
 from loadgen.core.events import EventName
 from loadgen.core.histogram import histogram_max_ns
 from loadgen.core.logs import open_log
+from loadgen.core.messages import Probe
 from loadgen.core.redact import Redactor
 from loadgen.core.rundir import LOAD_PID, OBSERVE_PID
-from loadgen.core.units import NS_PER_S
+from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.run.chronicle import Chronicle
 from loadgen.run.crew import Crew
 from loadgen.run.document import initial_document
@@ -28,7 +29,7 @@ from loadgen.run.guard import trip_body
 from loadgen.run.lock import process_started, remove_pid_file, write_pid_file
 from loadgen.run.phases import duration_ns
 from loadgen.run.probes import ProbesWriter, probe_row
-from loadgen.run.progress import Rows, progress_of
+from loadgen.run.progress import Rows, progress_fields, progress_of
 from loadgen.run.seconds import Seconds
 from loadgen.run.summary import account, trend
 from loadgen.run.validity import Evidence, State, judge
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loadgen.core.events import View
-    from loadgen.core.messages import Body, Probe, Sample
+    from loadgen.core.messages import Body, Sample
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import Plan
     from loadgen.run.breaker import Trip
@@ -47,6 +48,10 @@ if TYPE_CHECKING:
     from loadgen.run.merge import Row
     from loadgen.run.phases import LoadPhase
     from loadgen.run.setup import Setup
+
+
+_LOG_PROGRESS_NS = 10 * NS_PER_S
+_PROBE_LATE_NS = NS_PER_S
 
 
 class Office:
@@ -72,6 +77,8 @@ class Office:
         self._view = view
         self._probes: ProbesWriter | None = None
         self._state = State.VALID
+        self._heard_ns: int | None = None
+        self._logged_ns = 0
 
     def __repr__(self) -> str:
         return f"<Office of {self.place.run_id}, {self.doing}>"
@@ -135,6 +142,7 @@ class Office:
         self.scribe.do("load-stats.csv", partial(self.seconds.open, self.place, anchor))
         if self.plan.observation is not None and self.plan.observation.probe_ns:
             self.scribe.do("probes.csv", self._open_probes)
+        self._heard_ns = t0_ns
         self.note_inputs(t0_ns)
         self._tell_inputs()
         self.chronicle.event(EventName.PHASE, phase="main", t0=iso_utc(anchor.wall))
@@ -198,7 +206,22 @@ class Office:
         observation = self.plan.observation
         rows = Rows() if observation is None else Rows(self.watch.rows, observation.samples, observation.interval_ns)
         lines = () if self.guard is None else self.guard.lines(now_ns)
-        self._view.progress(progress_of(phase, standing, rows, lines, str(verdict), now_ns))
+        progress = progress_of(phase, standing, rows, lines, str(verdict), now_ns)
+        self._view.progress(progress)
+        if now_ns - self._logged_ns >= _LOG_PROGRESS_NS:
+            self._logged_ns = now_ns
+            self.log.info("progress", cmd=phase.name, **progress_fields(progress))
+
+    def miss_probes(self, now_ns: int) -> None:
+        """Count a failed probe for every probe period in which the observer, overdue by one, said nothing."""
+        observation = self.plan.observation
+        if observation is None or not observation.probe_ns or self._heard_ns is None:
+            return
+        if now_ns - self._heard_ns > 2 * observation.probe_ns + _PROBE_LATE_NS:
+            silence = format_duration(round(now_ns - self._heard_ns, -8))
+            heard_ns = self._heard_ns + observation.probe_ns
+            self._on_probe(Probe(now_ns, 0, ok=False, error=f"the observer has said nothing for {silence}"))
+            self._heard_ns = heard_ns
 
     # --- what children and threads report -------------------------------------------------------------------------
 
@@ -215,6 +238,7 @@ class Office:
         self.chronicle.save()
 
     def _on_probe(self, probe: Probe) -> None:
+        self._heard_ns = monotonic_ns()
         anchor = self.chronicle.anchor
         if anchor is None or self.guard is None:
             return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loadgen.core.events import Progress
+from loadgen.core.units import NS_PER_MS, NS_PER_S
 from loadgen.run.phases import duration_ns, rate_at
 
 if TYPE_CHECKING:
@@ -55,3 +56,21 @@ def progress_of(
         next_sample_ns=max(0, next_ns) if main and rows.written < rows.asked else None,
         validity=validity,
     )
+
+
+def progress_fields(progress: Progress) -> dict[str, Any]:
+    """Return what a line of load.log says about the progress."""
+    return {
+        "t_s": round(progress.elapsed_ns / NS_PER_S, 1),
+        "scheduled": progress.scheduled,
+        "sent": progress.sent,
+        "done": progress.done,
+        "failed": sum(progress.failed.values()),
+        "dropped": sum(progress.dropped.values()),
+        "in_flight": progress.in_flight,
+        "backlog": progress.backlog,
+        "rate_per_s": progress.achieved_rate_per_s,
+        "p99_ms": None if progress.p99_ns is None else round(progress.p99_ns / NS_PER_MS, 3),
+        "sample": progress.sample,
+        "validity": progress.validity,
+    }

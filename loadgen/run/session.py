@@ -71,7 +71,10 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
         checks, plan, unarmed = result.checks, result.plan, result.unarmed
         if result.failed:
             return Session(None, None, checks)
-    place = _place(plan, terms)
+    try:
+        place = _place(plan, terms)
+    except OSError as error:
+        raise LoadgenError(f"no run directory could be made below {terms.results}: {error.strerror}") from error
     redactor = Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
     setup = Setup(
         environment=child_environment(terms.environ, redactor),

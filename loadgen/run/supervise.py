@@ -86,8 +86,11 @@ class Supervisor:
                 pass
             except TimeoutError:
                 self._end.ask(Cause.FAILURE, f"no answer in time while {office.doing}")
-            except (OSError, LoadgenError, ValueError) as error:
+            except (OSError, LoadgenError) as error:
                 self._end.ask(Cause.FAILURE, f"while {office.doing}: {error}")
+            except Exception as error:  # whatever it was, the load must stop and the files be closed
+                office.log.error("a stage failed", exc_info=error)
+                self._end.ask(Cause.FAILURE, f"while {office.doing}: {type(error).__name__}: {error}")
             await self._wind_down()
             return await close_account(office, self._main)
 
@@ -275,6 +278,7 @@ class Supervisor:
             phase = self._office.crew.phase
             if phase is not None and phase.started and not phase.finished and self._office.guard is not None:
                 self._office.guard.load(monotonic_ns(), phase.ticks.live())
+                self._office.miss_probes(monotonic_ns())
             await asyncio.sleep(self._plan.breaker.evaluate_ns / NS_PER_S / 2)
 
     async def _show(self) -> None:

@@ -178,3 +178,30 @@ async def test_the_loop_makes_no_blocking_call_while_load_runs(tmp_path: Path) -
 
     assert ending.status is Status.COMPLETED, ending.sentence
     assert len(read_load_stats(place.load_stats).rows) == 4
+
+
+async def test_an_observer_that_says_nothing_blinds_the_breaker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadgen.run.office._PROBE_LATE_NS", 0)
+    place = new_place(tmp_path)
+    ending = await run_plan(make_plan(20, observed=True), place, fake_setup(tmp_path, FAKE_OBSERVER="silent"))
+
+    assert ending.exit_code is ExitCode.BREAKER
+    assert orjson.loads(place.breaker.read_bytes())["input"] == "blind"
+    assert "the observer has said nothing for 1" in place.probes_csv.read_text()
+
+
+async def test_a_fault_of_ours_still_stops_the_load_and_closes_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr("loadgen.run.office.Office.begin_load", broken)
+    place = new_place(tmp_path)
+    ending = await run_plan(make_plan(20), place, fake_setup(tmp_path))
+
+    assert (ending.status, ending.exit_code) == (Status.FAILED, ExitCode.USAGE)
+    assert "KeyError: 'a mistake'" in ending.sentence
+    assert read_metadata(place.metadata)["status"] == "failed"

@@ -163,6 +163,17 @@ def test_a_frozen_supervisor_loses_its_lease_and_says_so_when_it_thaws(demo: Ser
     assert read_metadata(tmp_path / "out" / "metadata.json")["status"] == "failed"
 
 
+def test_a_frozen_worker_is_noticed_and_does_not_outlive_the_run(demo: Service, tmp_path: Path) -> None:
+    run = start_run(demo, tmp_path)
+    worker = children(run)["loadgen.worker"]
+    worker.suspend()
+    code, output = finish(run, 60)
+
+    assert code == 2
+    assert "worker 0 has said nothing for 10" in output
+    assert not worker.is_running()
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_a_baseline_in_order_within_ten_seconds(
     demo: Service, tmp_path: Path, number: signal.Signals, code: int

@@ -3,7 +3,8 @@
 `python -m tests.support.fake_child --fd N --number K` is a worker, `... child --fd N` the observer. FAKE_WORKER and
 FAKE_OBSERVER in the environment make them misbehave: `die` (exit in the middle), `garbage` (bytes that are no
 message), `mismatch` (a final that differs from the intervals), `deaf` (ignores a stop), `failing` (every request
-fails), `no_scrape` (the observer never answers a scrape).
+fails), `no_scrape` (the observer never answers a scrape), `silent` (it sends
+no probes).
 """
 
 from __future__ import annotations
@@ -193,7 +194,7 @@ class FakeObserver(FakeChild):
             os._exit(9)
         if self.ceased:
             return
-        if elapsed_s >= (self.probed + 1) * self.probe_s:
+        if self.misbehaviour != "silent" and elapsed_s >= (self.probed + 1) * self.probe_s:
             self.probed += 1
             requests = 20.0 * self.probed
             self.send(Probe(time.monotonic_ns(), 1_000_000, True, "", requests, 0.0, 0.0, 1.0, 0.0, 0.0))
