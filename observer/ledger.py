@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 STALLED_AFTER = 6
 """So many failed scrapes in a row are a stalled metrics endpoint."""
 
+UNCHANGED_NS = 30_000_000_000
+"""A page that stays the same for this long, over several scrapes, is suspicious."""
+
 
 @dataclass(slots=True)
 class Availability:
@@ -49,6 +52,28 @@ class Availability:
             "failed_probes": self.failed_probes,
             "availability_pct": self.percent,
         }
+
+
+class Freshness:
+    """Notices pages that are answered but no longer change: a stalled exporter, or a cache in between."""
+
+    def __init__(self) -> None:
+        self._texts: tuple[str, ...] = ()
+        self._since_ns = 0
+        self._told = False
+
+    def note(self, texts: tuple[str, ...], at_ns: int) -> str:
+        """Take the pages of a scrape; return what to say about them, once for each standstill."""
+        if texts != self._texts:
+            self._texts, self._since_ns, self._told = texts, at_ns, False
+        still_ns = at_ns - self._since_ns
+        if self._told or still_ns < UNCHANGED_NS:
+            return ""
+        self._told = True
+        return (
+            f"the metrics have not changed for {still_ns / 1e9:.0f} s although they are answered: "
+            "a stalled or cached page?"
+        )
 
 
 @dataclass(frozen=True, slots=True)

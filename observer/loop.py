@@ -13,7 +13,7 @@ from loadgen.core.clock import WallAnchor, iso_utc
 from loadgen.core.messages import Probe, Sample
 from loadgen.core.metrics_csv import NA, na_row
 from loadgen.core.units import NS_PER_S
-from observer.ledger import STALLED_AFTER, Availability, Ledger
+from observer.ledger import STALLED_AFTER, Availability, Freshness, Ledger
 from observer.source import Scraped, ScrapeError
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Observation:
         self._schedule = schedule
         self._marks = marks
         self._ledger = Ledger(reading)
+        self._freshness = Freshness()
         self._anchor = WallAnchor.take(world.clock)
         self._leaving = False
         self._stay = True
@@ -130,7 +131,8 @@ class Observation:
         self.availability.count(ok=True)
         if stalled:
             self._world.log.info("metrics are back")
-        for note in scraped.notes:
+        still = self._freshness.note(tuple(text for _, text in scraped.pages), scraped.at_ns)
+        for note in (*scraped.notes, *([still] if still else [])):
             self._world.log.warn(note)
         self._ledger.seen(scraped.snapshot)
         if probe:

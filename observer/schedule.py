@@ -1,4 +1,4 @@
-"""When to scrape: samples at t0 + k x interval, probes at t0 + j x probe, retries in between, one at a time. Pure.
+"""When to scrape: samples at t0 + k x interval, probes from t0 on, retries in between, one at a time. Pure.
 
 Laws: a sample that is due stays open until a scrape succeeds, its attempts are used up or its time is over; any
 successful scrape closes every open sample; a probe whose time passed while another scrape was under way is left out.
@@ -44,7 +44,7 @@ class Schedule:
         self._timeout_ns = min(scrape_timeout_ns, own_ns)
         self._t0_ns: int | None = None
         self._next_number = 1
-        self._next_probe = 1
+        self._next_probe = 0
         self._stopped = False
         self.open: list[Open] = []
 

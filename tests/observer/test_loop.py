@@ -115,9 +115,9 @@ async def test_probes_count_from_the_first_one_and_survive_a_restart() -> None:
 
     observed = Observed(page, interval_s=30, samples=1, probe_s=5)
     await observed.run()
-    assert [probe.at_ns // S for probe in observed.probes] == [5, 10, 15, 20, 25, 30]
-    assert [probe.requests for probe in observed.probes] == [0, 50, 100, 127, 177, 227]
-    assert [probe.restarted for probe in observed.probes] == [False, False, False, True, False, False]
+    assert [probe.at_ns // S for probe in observed.probes] == [0, 5, 10, 15, 20, 25, 30]
+    assert [probe.requests for probe in observed.probes] == [0, 50, 100, 150, 177, 227, 277]
+    assert [probe.at_ns // S for probe in observed.probes if probe.restarted] == [20]
     assert all(probe.raw is None and probe.effective is None for probe in observed.probes)
 
 
@@ -135,9 +135,9 @@ async def test_a_failed_probe_says_why_with_the_hint() -> None:
 
     observed = Observed(page, interval_s=20, samples=1, probe_s=5)
     await observed.run()
-    first = observed.probes[0]
-    assert (first.ok, first.error, first.requests) == (False, "it did not answer (look at it)", None)
-    assert observed.probes[1].requests == 0, "the first good probe is where counting begins"
+    second = observed.probes[1]
+    assert (second.ok, second.error, second.requests) == (False, "it did not answer (look at it)", None)
+    assert observed.probes[2].requests == 800, "the next good probe counts over the gap"
 
 
 async def test_a_hanging_endpoint_never_makes_scrapes_overlap_or_probes_slip_off_their_grid() -> None:
@@ -149,7 +149,7 @@ async def test_a_hanging_endpoint_never_makes_scrapes_overlap_or_probes_slip_off
     observed = Observed(page, interval_s=60, samples=1, probe_s=5)
     await observed.run()
     assert set(observed.source.timeouts_ns[1:]) <= {4_500_000_000}
-    assert [round(probe.at_ns / S, 1) for probe in observed.probes[:3]] == [9.5, 14.5, 19.5]
+    assert [round(probe.at_ns / S, 1) for probe in observed.probes[:4]] == [0, 9.5, 14.5, 19.5]
     assert len(observed.logged("metrics stalled: 6 scrapes in a row failed")) == 1
 
 
@@ -164,6 +164,18 @@ async def test_metrics_that_come_back_after_a_stall_are_told() -> None:
     assert observed.logged("metrics are back") == ["metrics are back"]
     assert observed.observation.availability.failed_probes == 7
     assert observed.observation.availability.percent == pytest.approx(100 * 6 / 13)
+
+
+async def test_a_page_that_no_longer_changes_is_told_once_and_again_when_it_happens_again() -> None:
+    def page(now_s: float) -> str:
+        return healthy(min(now_s, 20)) if now_s < 70 else healthy(min(now_s, 80))
+
+    observed = Observed(page, interval_s=200, samples=1, probe_s=5)
+    await observed.run()
+    assert (
+        observed.logged("have not changed")
+        == ["the metrics have not changed for 30 s although they are answered: a stalled or cached page?"] * 2
+    )
 
 
 async def test_several_processes_mid_run_make_the_row_na_and_the_probe_fail() -> None:
@@ -252,7 +264,7 @@ async def test_the_log_has_one_line_per_sample_beginning_with_the_chart_and_one_
     charts = [line for line in lines if line.startswith("📊")]
     assert charts == observed.said
     assert charts[1].startswith("📊 sample 2/2: 80 req/s, success 99 % PASS, p95 NA, p99 NA, errors 1 % PASS")
-    assert lines.count("probe") == 4
+    assert lines.count("probe") == 5
 
 
 async def test_a_fallback_reason_outside_the_taxonomy_is_told_once() -> None:

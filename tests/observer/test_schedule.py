@@ -80,7 +80,8 @@ def test_one_scrape_closes_every_open_sample() -> None:
 
 def test_probes_come_due_on_their_own_grid_and_missed_ones_are_left_out() -> None:
     schedule = started(probe_s=5)
-    assert schedule.next_ns() == 5 * S
+    assert schedule.next_ns() == 0
+    assert schedule.probe_is_due(0)
     assert not schedule.probe_is_due(5 * S - 1)
     assert schedule.probe_is_due(5 * S)
     assert schedule.next_ns() == 10 * S

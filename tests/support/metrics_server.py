@@ -113,13 +113,13 @@ class FakePrometheus:
         if query in ("time()", "vector(1)"):
             return {"resultType": "scalar", "result": [self.now_s, str(self.now_s)]}
         if query.startswith("up"):
-            result = []
+            ups: list[dict[str, Any]] = []
             for (job, instance), state in self.up.items():
                 values: list[list[object]] = [[newest_s - back * self.interval_s, "1"] for back in range(4, 0, -1)]
                 metric = {"__name__": "up", "job": job, "instance": instance}
                 values.append([newest_s, str(state)])
-                result.append({"metric": metric, "values": values})
-            return {"resultType": "matrix", "result": result}
+                ups.append({"metric": metric, "values": values})
+            return {"resultType": "matrix", "result": ups}
         if "timestamp(" in query:
             asked = set(re.findall(r"timestamp\((\w+)", query))
             jobs = re.findall(r'job="([^"]*)"', query)
