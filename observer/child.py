@@ -16,7 +16,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from loadgen.core.errors import ExitCode, LoadgenError
+from loadgen.core.errors import ExitCode, InputError, LoadgenError, Problem
 from loadgen.core.messages import (
     Abort,
     Error,
@@ -46,13 +46,19 @@ _READ_BYTES = 1 << 18
 
 
 def run_child(fd: int, number: int) -> int:
-    """Serve the link on descriptor `fd` until it is told to leave or the link closes; return the exit code."""
-    os.set_inheritable(fd, False)
+    """Serve the link on descriptor `fd` until it is told to leave or the link closes; return the exit code.
+
+    Raises InputError when the descriptor is not a socket.
+    """
+    try:
+        os.set_inheritable(fd, False)
+        link = socket.socket(fileno=fd)
+    except OSError as error:
+        raise InputError([Problem("--fd", str(fd), f"not the socket of a supervisor: {error.strerror}")]) from error
     parent = os.getppid()
     die_with_parent()
     if os.getppid() != parent:
         return ExitCode.USAGE
-    link = socket.socket(fileno=fd)
     link.setblocking(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return asyncio.run(_Child(number).serve(link))

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 async def open_source(access: Access, binding: Binding, timeout_ns: int) -> tuple[Source, Scraped]:
     """Return the source and its first scrape.
 
-    An address that is no exposition is asked as a Prometheus server. Raises the ScrapeError of the exposition when
-    it is none either, that of the server when it is one.
+    An address that answers something other than an exposition is asked as a Prometheus server. Raises the ScrapeError
+    of the exposition when it is none either, that of the server when it is one.
     """
     exposition = ExpositionSource(access, binding)
     try:
         return exposition, await exposition.scrape(timeout_ns)
     except ScrapeError as error:
         await exposition.close()
-        if len(access.urls) > 1 or not await _is_prometheus(access, binding, timeout_ns):
+        if not error.other or len(access.urls) > 1 or not await _is_prometheus(access, binding, timeout_ns):
             raise error from None
     server = PrometheusSource(access, binding)
     try:

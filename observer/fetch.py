@@ -87,7 +87,7 @@ class Fetcher:
         if 300 <= response.status < 400:
             target = shown(response.headers.get("Location", ""))
             hint = f"a redirect is not followed, so that no credential goes astray: set METRICS_URL to {target}"
-            raise ScrapeError(f"{place} redirects ({response.status})", hint)
+            raise ScrapeError(f"{place} redirects ({response.status})", hint, other=True)
         if response.status != 200 and not (response.status in _JSON_ERRORS and _is_json(response)):
             raise status_error(place, response.status)
         data = bytearray()

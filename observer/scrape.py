@@ -36,10 +36,10 @@ class Endpoint:
         """Parse and account a body; raise ScrapeError when it holds no metrics."""
         if _is_html(body):
             hint = "METRICS_URL leads to a web page, perhaps a login: give the address of the text exposition"
-            raise ScrapeError(f"{self.place} answered an HTML page", hint)
+            raise ScrapeError(f"{self.place} answered an HTML page", hint, other=True)
         page = self._cache.parse(body.text)
         if not page.samples:
-            raise ScrapeError(f"{self.place}: {_first_problem(page, body)}", _no_sample_hint(body))
+            raise ScrapeError(f"{self.place}: {_first_problem(page, body)}", _no_sample_hint(body), other=True)
         return self._account.take(page), page
 
 
@@ -93,7 +93,8 @@ class ExpositionSource:
 
 
 def _joined(failures: list[ScrapeError]) -> ScrapeError:
-    return ScrapeError("; ".join(map(str, failures)), "; ".join(dict.fromkeys(f.hint for f in failures if f.hint)))
+    hints = "; ".join(dict.fromkeys(failure.hint for failure in failures if failure.hint))
+    return ScrapeError("; ".join(map(str, failures)), hints, other=all(failure.other for failure in failures))
 
 
 def _is_html(body: Body) -> bool:

@@ -1,8 +1,8 @@
 """The account of one endpoint: how far every counter has come since its first page, whatever restarts between.
 
 Laws: differences are taken per series; a restart makes every series of the endpoint begin again, so that its new value
-is the increase; a series that is new after the first page began at 0; when several processes answer in turn nothing
-is accounted, and what was wrongly added before they were recognised is taken back. Pure.
+is the increase; a series that is new after the first whole page began at 0; when several processes answer in turn
+nothing is accounted, and what was wrongly added before they were recognised is taken back. Pure.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ class EndpointAccount:
         self._checkpoints: deque[tuple[int, list[float]]] = deque(maxlen=_CHECKPOINTS)
         self._pages = self._generation = self._resets = self._restarts = 0
         self._declared: frozenset[tuple[SourceKey, str]] = frozenset()
+        self._whole = False
 
     def __repr__(self) -> str:
         return f"<EndpointAccount {self._pages} pages, {len(self._last)} series, {self._resets} resets>"
@@ -127,6 +128,7 @@ class EndpointAccount:
         else:
             self._account(values, start_time, notes)
         if not partial:
+            self._whole = True
             self._mark_gone(values)
         self._check_layouts(values, notes)
         return self._state(values, start_time, tuple(notes))
@@ -196,7 +198,9 @@ class EndpointAccount:
                 if restarted and then is not None:
                     last[slot] = 0.0
                 continue
-            if then is None or restarted or (slot in self._gone and now < then):
+            if then is None:
+                totals[slot] += now if self._whole else 0.0
+            elif restarted or (slot in self._gone and now < then):
                 totals[slot] += now
             else:
                 totals[slot] += now - then

@@ -39,17 +39,21 @@ class ObserverError(LoadgenError):
 
 
 class ScrapeError(Exception):
-    """A scrape that gave no usable page: `str()` says what happened, `hint` what to do."""
+    """A scrape that gave no usable page: `str()` says what happened, `hint` what to do.
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    `other`: the server answered, but something other than an exposition, so the address may be a Prometheus server.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, other: bool = False) -> None:
         super().__init__(message)
         self.hint = hint
+        self.other = other
 
 
 def status_error(place: str, status: int) -> ScrapeError:
     """Return the error for an HTTP status other than 200."""
     hint = _STATUS_HINTS.get(status, "look at the address in a browser or with curl")
-    return ScrapeError(f"{place} answered {status}", hint)
+    return ScrapeError(f"{place} answered {status}", hint, other=status in (404, 405))
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,13 @@ async def test_no_secret_reaches_the_log_the_rows_the_raw_pages_or_the_messages(
     assert not [message for message in child.seen if secret in json.dumps(message.to_body())]
 
 
+def test_a_descriptor_that_is_no_socket_is_refused(tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-m", "observer", "child", "--fd", "99"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 2
+    assert "--fd = '99': not the socket of a supervisor" in result.stderr
+
+
 def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     code = (
         "import os, socket, subprocess, sys, time\n"

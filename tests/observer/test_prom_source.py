@@ -194,3 +194,26 @@ async def test_raw_text_holds_what_the_server_answered() -> None:
     first, _ = await both(fake(a=series(7)), fake(a=series(7)))
     ((_, raw),) = first.pages
     assert 'http_requests_total{job="api",instance="a:80",status="200"} 7.0 1699999997000\n' in raw
+
+
+async def test_an_instance_first_seen_by_a_probe_does_not_count_its_past() -> None:
+    prometheus = fake(a=series(1000))
+    async with serving(prometheus.answer) as server:
+        source = PrometheusSource(Access((server.url,)), Binding(METASHEET))
+        first = await source.scrape(5 * S)
+        prometheus.samples[B] = series(5000)
+        await source.scrape(5 * S, full=False)
+        prometheus.samples[B] = series(5010)
+        second = await source.scrape(5 * S)
+        await source.close()
+    change = Change(first.snapshot, second.snapshot, METASHEET)
+    assert change.part("requests", "total") == 10
+    assert change.part("cpu", "total") == 0
+
+
+@pytest.mark.parametrize("status", [401, 429, 500])
+async def test_a_service_that_refuses_is_not_asked_as_a_prometheus_server(status: int) -> None:
+    async with serving(text("", status=status)) as server:
+        with pytest.raises(ScrapeError, match=f"answered {status}"):
+            await open_source(Access((server.url,)), Binding(METASHEET), 5 * S)
+    assert server.requests == 1
