@@ -56,13 +56,15 @@ def baseline(context: click.Context, /, **given: Any) -> int:
     """
     if given["detach"]:
         return start_detached(context)
-    from loadgen.core.errors import LoadgenError
+    from loadgen.core.errors import ExitCode, LoadgenError
 
     try:
         code = _baseline(given)
     except LoadgenError as error:
         click.echo(f"loadgen: {error}", err=True)
         code = error.exit_code
+    except KeyboardInterrupt:  # before the run began, or after it: while it lasts the supervisor hears it
+        code = ExitCode.SIGINT
     click.echo(f"loadgen exit {int(code)} ({code.meaning})", err=True)
     return code
 

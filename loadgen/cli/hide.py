@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loadgen.core.redact import MASK, Redactor, is_secret_key
+from loadgen.core.redact import MASK, Redactor, Secret, is_secret_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +47,18 @@ def visible_command(arguments: Sequence[str], environment: Mapping[str, str]) ->
     hidden = {name: value for name, value in environment.items() if _is_secret_variable(redactor, name, value)}
     kept = {name: value for name, value in environment.items() if name not in hidden}
     return Visible(shown, kept, hidden)
+
+
+def secrets_in(arguments: Sequence[str], environment: Mapping[str, str]) -> list[Secret]:
+    """Return the texts that `visible_command` hides, for whatever else must be kept free of them."""
+    visible = visible_command(arguments, environment)
+    found = list(visible.hidden_variables.values())
+    for argument, shown in zip(arguments, visible.arguments, strict=True):
+        if argument != shown:
+            option, equals, value = argument.partition("=")
+            named = equals and option in _SECRET_OPTIONS | _HEADER_OPTIONS
+            found.append(value if named else argument.removeprefix("-H"))
+    return [Secret(text) for text in found]
 
 
 def _mask_argument(redactor: Redactor, previous: str, argument: str) -> str:

@@ -64,10 +64,16 @@ def loadgen() -> None:
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code; errors of ours are one message, never a traceback."""
-    from loadgen.cli.hide import take_command
+    """Run the command line and leave with its exit code; errors are one message, with secrets masked."""
+    import os
+
+    from loadgen.cli.hide import secrets_in, take_command
+    from loadgen.core.redact import Redactor
+    from loadgen.core.uncaught import mask_uncaught
 
     arguments = take_command([sys.executable, "-m", "loadgen"])
+    redactor = Redactor(secrets_in(arguments, os.environ))
+    mask_uncaught(redactor)
     try:
         result = loadgen.main(args=arguments, prog_name="loadgen", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -78,6 +84,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(ExitCode.SIGINT)
     except LoadgenError as error:
-        click.echo(f"loadgen: {error}", err=True)
+        click.echo(redactor.text(f"loadgen: {error}"), err=True)
         sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - a fault of ours is exit code 2, never 1, which means NO-GO
+        click.echo(f"loadgen: a fault of loadgen itself\n{redactor.traceback(error)}", err=True)
+        sys.exit(ExitCode.USAGE)
     sys.exit(result if isinstance(result, int) else ExitCode.OK)

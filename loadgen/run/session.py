@@ -16,6 +16,7 @@ from loadgen.core.errors import ExitCode, InputError, LoadgenError, Problem, wor
 from loadgen.core.metadata import MetadataError, Status, read_metadata, write_metadata
 from loadgen.core.redact import Redactor
 from loadgen.core.rundir import STOP_FILE, RunDirectory
+from loadgen.core.uncaught import mask_uncaught
 from loadgen.plan.model import Profile
 from loadgen.run.cooldown import refuse_after_trip
 from loadgen.run.launch import Spec, child_environment, run_to_end
@@ -76,6 +77,7 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
     except OSError as error:
         raise LoadgenError(f"no run directory could be made below {terms.results}: {error.strerror}") from error
     redactor = Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
+    mask_uncaught(redactor)
     setup = Setup(
         environment=child_environment(terms.environ, redactor),
         stop_file=STOP_FILE,

@@ -83,8 +83,8 @@ def test_a_freeze_of_one_second_in_ten_reads_900_ms_at_p99(tmp_path: Path) -> No
         freeze.start()
         try:
             result = loadgen(
-                "run", demo.url + "/livez", "--rate", "1000", "--duration", "10s", "--concurrency", "20", "--no-breaker",
-                "--json", "-q", cwd=tmp_path,
+                "run", demo.url + "/livez", "--rate", "1000", "--duration", "10s", "--concurrency", "20",
+                "--no-breaker", "--json", "-q", cwd=tmp_path,
             )  # fmt: skip
         finally:
             freeze.join()
