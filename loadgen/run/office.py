@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 _LOG_PROGRESS_NS = 10 * NS_PER_S
 _PROBE_LATE_NS = NS_PER_S
+_SETTLE_NS = 2 * NS_PER_S
 
 
 class Office:
@@ -152,16 +153,17 @@ class Office:
         """Return what a phase gives its rows to."""
         return lambda row: self.scribe.do("load-stats.csv or latency.hlog", partial(seconds.take, row))
 
-    def keep_warmup(self, phase: LoadPhase, seconds: Seconds) -> None:
+    async def keep_warmup(self, phase: LoadPhase) -> None:
         """Keep the account of the warm-up, apart from that of the run."""
         ended = phase.close()
+        await self.scribe.done(_SETTLE_NS)
         self.chronicle.document["warmup"] = {
             **account(ended.totals),
             "duration_seconds": duration_ns(phase.plan) / NS_PER_S,
             "rate_per_s": phase.plan.stages[0].rate.per_s,
             "concurrency": phase.plan.concurrency,
+            "http_req_duration": trend(self.seconds_shown.totals.get("response")),
         }
-        self.scribe.do("metadata.json", partial(self._keep_warmup_trend, seconds))
         self.chronicle.save()
 
     def count_exercise(self, operation: str, outcome: str) -> None:
@@ -287,6 +289,3 @@ class Office:
         """Close probes.csv; a job for the scribe."""
         if self._probes is not None:
             self._probes.close()
-
-    def _keep_warmup_trend(self, seconds: Seconds) -> None:
-        self.chronicle.document["warmup"]["http_req_duration"] = trend(seconds.totals.get("response"))

@@ -134,7 +134,7 @@ class Supervisor:
         phase = self._new_phase("warmup", plan, seconds)
         await self._begin(phase)
         await self._finish(phase)
-        office.keep_warmup(phase, seconds)
+        await office.keep_warmup(phase)
 
     async def _load(self) -> None:
         office, plan = self._office, self._plan.load
@@ -224,6 +224,9 @@ class Supervisor:
             self._exercise.cancel()
         if reason is not None:
             await self._cut_load(reason)
+        phase = office.crew.phase
+        if self._main is None and phase is not None and phase.started:
+            await office.keep_warmup(phase)
         if not self._end.urgent.is_set():
             await self._last_scrapes(reason)
         for task in self._tasks:

@@ -205,3 +205,16 @@ async def test_a_fault_of_ours_still_stops_the_load_and_closes_the_files(
     assert (ending.status, ending.exit_code) == (Status.FAILED, ExitCode.USAGE)
     assert "KeyError: 'a mistake'" in ending.sentence
     assert read_metadata(place.metadata)["status"] == "failed"
+
+
+async def test_a_trip_in_the_warm_up_ends_the_run_before_its_load(tmp_path: Path) -> None:
+    place = new_place(tmp_path)
+    plan = make_plan(20, warmup=True, warmup_seconds=10)
+    ending = await run_plan(plan, place, fake_setup(tmp_path, FAKE_WORKER="failing"))
+
+    assert ending.exit_code is ExitCode.BREAKER
+    assert orjson.loads(place.breaker.read_bytes())["phase"] == "warmup"
+    metadata = read_metadata(place.metadata)
+    assert metadata["warmup"]["failed_by"]["http_5xx"] > 0
+    assert (metadata["load"]["scheduled"], metadata["t0"]) == (0, None)
+    assert not place.load_stats.exists()

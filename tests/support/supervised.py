@@ -34,7 +34,13 @@ def load_plan(seconds: int, *, rate: str = "20", workers: int = 1, concurrency: 
 
 
 def make_plan(
-    seconds: int = 2, *, observed: bool = False, warmup: bool = False, workers: int = 1, rate: str = "20"
+    seconds: int = 2,
+    *,
+    observed: bool = False,
+    warmup: bool = False,
+    warmup_seconds: int = 1,
+    workers: int = 1,
+    rate: str = "20",
 ) -> Plan:
     """Return a plan for fake children."""
     observation = Observation(("http://127.0.0.1:9/metrics",), NS_PER_S, seconds, probe_ns=NS_PER_S // 2)
@@ -44,7 +50,7 @@ def make_plan(
         environment="test",
         base_url="http://127.0.0.1:9/",
         load=load_plan(seconds, workers=workers, rate=rate),
-        warmup=load_plan(1, workers=workers, concurrency=1) if warmup else None,
+        warmup=load_plan(warmup_seconds, workers=workers, concurrency=1) if warmup else None,
         observation=observation if observed else None,
     )
 
