@@ -125,7 +125,7 @@ def _aborted(ran: Ran) -> None:
 
 def _seconds_to_trip(ran: Ran) -> float:
     t0_ns = ran.json("metadata.json")["t0"]["monotonic_ns"]
-    return (ran.trip_ns - t0_ns) / 1e9 - AFTER_S
+    return float(ran.trip_ns - t0_ns) / 1e9 - AFTER_S
 
 
 def test_six_percent_errors_stop_the_run_within_fifteen_seconds(played: dict[str, Ran]) -> None:
