@@ -58,6 +58,13 @@ def test_a_shortfall_with_a_well_generator_is_the_targets() -> None:
     assert str(verdict) == "VALID, TARGET-LIMITED"
 
 
+def test_a_shortfall_that_the_drain_made_up_for_is_the_targets_when_connections_were_busy() -> None:
+    late = Evidence(1000, 1000, sent_in_time=900, wait_p99_ns=100 * NS_PER_MS, lag_p99_ns=NS_PER_MS)
+
+    assert judge(late).target_limited
+    assert not judge(Evidence(1000, 1000, sent_in_time=900, wait_p99_ns=0, lag_p99_ns=NS_PER_MS)).target_limited
+
+
 def test_exactly_one_percent_short_is_not_target_limited() -> None:
     assert not judge(Evidence(1000, 990, unsent=10)).target_limited
 

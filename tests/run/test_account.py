@@ -1,0 +1,126 @@
+"""The first metadata.json, the fingerprint, probes.csv and what a view is shown: pure parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loadgen.core.events import BreakerLine, InputLine
+from loadgen.core.messages import Probe, Tick
+from loadgen.core.redact import Secret
+from loadgen.core.units import NS_PER_MS, NS_PER_S, parse_rate
+from loadgen.plan.model import Stage
+from loadgen.run.document import initial_document, mean_rate_per_s, rate_text, without_userinfo
+from loadgen.run.fingerprint import cgroup_cpus, take_fingerprint
+from loadgen.run.guard import least_window_ns
+from loadgen.run.phases import LoadPhase, duration_ns, rate_at
+from loadgen.run.probes import COLUMNS, ProbesWriter, probe_row
+from loadgen.run.progress import Rows, progress_of
+from loadgen.run.seconds import Standing
+from tests.support.supervised import load_plan, make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+STAGED = replace(load_plan(1), stages=(Stage(parse_rate("10"), 2 * NS_PER_S), Stage(parse_rate("40"), 3 * NS_PER_S)))
+
+
+def test_the_first_document_names_the_run_and_no_secret() -> None:
+    plan = replace(make_plan(3, observed=True), base_url="https://me:hunter2@host/x", jwt=Secret("tok-0123456789"))
+
+    document = initial_document(plan, "phase5-dev-1", AT, {"cpus": 2}, [{"name": "disk"}])
+
+    assert (document["status"], document["run_id"], document["base_url"]) == (
+        "running",
+        "phase5-dev-1",
+        "https://host/x",
+    )
+    assert (document["rate"], document["rate_per_s"], document["duration_seconds"]) == ("20/s", 20.0, 3.0)
+    assert (document["samples"], document["interval_seconds"]) == (3, 1.0)
+    assert (document["jwt_provided"], document["plan"]["jwt"]) == (True, "***6789")
+    assert document["breaker"]["thresholds"] == {"error_rate": 0.02, "effective_fallback": 0.08}
+
+
+@pytest.mark.parametrize(
+    ("url", "clean"),
+    [
+        ("http://host:1/a?b=c", "http://host:1/a?b=c"),
+        ("http://u@host/", "http://host/"),
+        ("http://u:p@[::1]:8/", "http://[::1]:8/"),
+    ],
+)
+def test_user_and_password_leave_a_url(url: str, clean: str) -> None:
+    assert without_userinfo(url) == clean
+
+
+def test_the_rate_of_stages_is_arrivals_over_the_whole_schedule() -> None:
+    assert duration_ns(STAGED) == 5 * NS_PER_S
+    assert mean_rate_per_s(STAGED) == (2 * 10 + 3 * 40) / 5
+    assert rate_text(STAGED) == "10/s → 40/s"
+
+
+@pytest.mark.parametrize(("elapsed_s", "rate"), [(0, 10), (1.9, 10), (2, 40), (4.9, 40), (5, 0)])
+def test_the_rate_asked_at_an_instant_is_that_of_its_stage(elapsed_s: float, rate: float) -> None:
+    assert rate_at(STAGED, round(elapsed_s * NS_PER_S)) == rate
+
+
+@pytest.mark.parametrize(("text", "cpus"), [("max 100000", None), ("150000 100000", 1.5), ("", None)])
+def test_the_cgroups_processors_are_its_quota(tmp_path: Path, text: str, cpus: float | None) -> None:
+    (tmp_path / "cpu.max").write_text(text)
+
+    assert cgroup_cpus(tmp_path) == cpus
+
+
+def test_a_fingerprint_knows_this_host() -> None:
+    fingerprint = take_fingerprint(3)
+
+    assert fingerprint["workers"] == 3
+    assert fingerprint["cpus"] >= 1
+    assert fingerprint["versions"]["numpy"]
+
+
+def test_a_probe_is_one_row_with_both_server_inputs(tmp_path: Path) -> None:
+    probe = Probe(12 * NS_PER_S, 3 * NS_PER_MS, True, "", 100.0, 1.0, 2.0, 5.0, None, 0.5)
+    lines = [BreakerLine("error_rate", InputLine.ARMED, 0.0125, 0.02)]
+    row = dict(zip(COLUMNS, probe_row(probe, AT, 10 * NS_PER_S, lines), strict=True))
+
+    assert (row["t_s"], row["took_ms"], row["ok"], row["requests"], row["degraded"]) == (
+        "2.000",
+        "3.000",
+        "1",
+        "100",
+        "NA",
+    )
+    assert (row["error_rate_state"], row["error_rate_value"], row["error_rate_threshold"]) == (
+        "ARMED",
+        "0.0125",
+        "0.02",
+    )
+    assert row["effective_fallback_state"] == "NA"
+
+    writer = ProbesWriter(tmp_path / "probes.csv")
+    writer.write(list(row.values()))
+    assert len((tmp_path / "probes.csv").read_text().splitlines()) == 2
+    writer.close()
+
+
+async def test_a_view_is_shown_the_sum_of_the_workers() -> None:
+    phase = LoadPhase("main", STAGED, [], lambda row: None)
+    phase.t0_ns = 100 * NS_PER_S
+    for worker in (0, 1):
+        phase.take(worker, Tick(0, 15, 14, 12, {"timeout": 1}, {}, 0, 1, 1, 0))
+
+    shown = progress_of(phase, Standing(sent=40, p99_ns=7), Rows(1, 5, NS_PER_S), (), "VALID", 103 * NS_PER_S)
+
+    assert (shown.elapsed_ns, shown.total_ns, shown.target_rate_per_s) == (3 * NS_PER_S, 5 * NS_PER_S, 40.0)
+    assert (shown.scheduled, shown.sent, shown.failed, shown.p99_ns) == (30, 28, {"timeout": 2}, 7)
+    assert (shown.sample, shown.samples, shown.next_sample_ns) == (1, 5, 0)
+
+
+def test_windows_are_four_scrapes_long_where_a_prometheus_is_asked() -> None:
+    assert least_window_ns({"mode": "prometheus", "scrape_interval_s": 15.0}) == 60 * NS_PER_S
+    assert least_window_ns({"mode": "exposition", "scrape_interval_s": None}) == 0
