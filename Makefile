@@ -1,5 +1,6 @@
 # One command sets everything up: every target builds the virtual environment from the lock first, by itself.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
