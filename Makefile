@@ -58,15 +58,21 @@ demo: $(STAMP) ## Run the demo service on 127.0.0.1
 report: $(STAMP) ## Rebuild the report of a run: make report DIR=results/...
 	$(call loadgen,report production $(or $(DIR),$(shell ls -dt results/phase5-* 2>/dev/null | head -1)) $(ARGS))
 
+# Unit tests share both cores; what measures rates and times end to end has them to itself.
+UNIT := -q -m "not stack" -n 2 --dist loadfile --ignore=tests/end_to_end
+END_TO_END := -q -m "not stack" tests/end_to_end
+
 test: $(STAMP) ## Run the tests (under five minutes)
-	$(BIN)/python -m pytest -q -m "not stack" $(ARGS)
+	$(BIN)/python -m pytest $(UNIT) $(ARGS)
+	$(BIN)/python -m pytest $(END_TO_END) $(ARGS)
 
 test-stack: $(STAMP) ## Run the real-time tests: breaker, kill matrix, Prometheus (under twenty minutes)
 	$(BIN)/python -m pytest -q -m stack $(ARGS)
 
 coverage: $(STAMP) ## Run the tests with the coverage gate
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not stack" $(ARGS)
+	$(BIN)/coverage run -m pytest $(UNIT) $(ARGS)
+	$(BIN)/coverage run -m pytest $(END_TO_END) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --sort=cover
 
