@@ -15,6 +15,7 @@ from loadgen.core.histogram import Histogram, Int64s
 from loadgen.core.messages import CLOCKS
 from loadgen.core.units import NS_PER_S
 from loadgen.record.accumulator import Accumulator
+from loadgen.record.gaps import GapError
 from loadgen.record.interval import Counts
 from loadgen.record.layout import (
     COUNTS_AS_FAILURE,
@@ -73,6 +74,7 @@ class Recorder:
         self._connects = 0
         self._bytes_in = 0
         self.trailing_failures = 0
+        self.gaps = GapError()
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -189,6 +191,9 @@ class Recorder:
             waited = was_sent | WAITED_FOR_TARGET[ending]
             always = np.ones(len(ending), np.bool_)
             kept = np.stack((always, IS_OK[ending], was_sent, was_sent, waited, always))
+            self.gaps.add(due[was_sent], sent[was_sent])
+        else:
+            self.gaps.add(due, sent)
         self._accumulator.add(values, endpoint, kept)
         self._follow_failures(ending)
 

@@ -18,6 +18,7 @@ from loadgen.core.metadata import Status
 from loadgen.core.units import NS_PER_S
 from loadgen.run.document import mean_rate_per_s
 from loadgen.run.ending import Cause
+from loadgen.run.gap import gap_cv
 from loadgen.run.launch import Spec, how_it_ended, start_plain
 from loadgen.run.phases import PhaseTotals, duration_ns
 from loadgen.run.summary import Figures, account, summary_document
@@ -128,6 +129,7 @@ def _write_summary(office: Office, phase: LoadPhase, ended: PhaseTotals, validit
         sent_by_second=office.seconds.sent_by_second,
         validity={"state": validity.state.name, "reasons": list(validity.reasons)},
         late_events=office.seconds.late_events,
+        gap_cv=gap_cv(ended.hosts),
     )
     _write_json(office, "summary.json", office.place.summary, summary_document(figures))
 

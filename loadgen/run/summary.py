@@ -32,7 +32,7 @@ SPECTRUM = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999, 100.0)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the summary is made from; `totals` as `phases.PhaseTotals.totals`, histograms by clock."""
+    """What the summary is made from; `totals` as `phases.PhaseTotals.totals`, histograms by clock, gaps as `gap`."""
 
     run_id: str
     totals: Mapping[str, Any]
@@ -42,6 +42,7 @@ class Figures:
     sent_by_second: Sequence[int] = ()
     validity: Mapping[str, Any] = field(default_factory=dict)
     late_events: int = 0
+    gap_cv: float | None = None
 
 
 def summary_document(figures: Figures) -> dict[str, Any]:
@@ -150,6 +151,7 @@ def _rate(figures: Figures, sent: int) -> dict[str, float | None]:
     return {
         "target": _rounded(figures.target_rate_per_s),
         "achieved": None if achieved is None else _rounded(achieved),
+        "gap_cv": figures.gap_cv,
         "second_cv": _rounded(pstdev(whole) / average) if average else None,
     }
 

@@ -101,6 +101,12 @@ class Engine:
         return self._t0_ns + self._share.schedule.duration_ns
 
     @property
+    def ideal_gap_ns(self) -> float:
+        """The mean time between two arrivals of the share; 0 when it has none."""
+        total = self._share.total
+        return self._share.schedule.duration_ns / total if total else 0.0
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is due any more, nothing waits and nothing is in flight."""
         return self._dues[self._at] == NEVER_NS and not self.backlog and not any(p.busy() for p in self.all_pools)

@@ -153,7 +153,7 @@ class Phase:
             self.state = State.ENDED
 
     def _host(self) -> Body:
-        health, watch = self._engine.health, self._watch
+        health, watch, gaps = self._engine.health, self._watch, self._recorder.gaps
         return {
             **self._reading.since(),
             "gc_pauses": watch.pauses,
@@ -163,5 +163,8 @@ class Phase:
             "stall_max_ns": health.stall_max_ns,
             "suspended_ns": health.suspended_ns,
             "missed": health.missed,
+            "gap_squares": gaps.squares,
+            "gaps": gaps.gaps,
+            "gap_ideal_ns": self._engine.ideal_gap_ns,
             "unsolicited": sum(pool.unsolicited for pool in self._engine.all_pools),
         }
