@@ -41,6 +41,18 @@ class Benchmark:
 
 BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
     {
+        "engine": Benchmark("processor time for one request at constant rates", "benchmarks.engine"),
+        "tls": Benchmark("processor time for one request over TLS", "benchmarks.tls"),
+        "pacing": Benchmark("how evenly requests arrive, as the server sees it", "benchmarks.pacing"),
+        "truth": Benchmark("told latency against known latency", "benchmarks.truth"),
+        "fold": Benchmark("folding rows into histograms, and encoding them", "benchmarks.fold"),
+        "exposition": Benchmark("reading an exposition of 10,000 series", "benchmarks.exposition"),
+        "supervisor": Benchmark("processor time of supervisor and observer", "benchmarks.supervisor"),
+        "memory": Benchmark("whether a worker's memory stays flat", "benchmarks.memory"),
+        "help": Benchmark("how long `loadgen --help` takes", "benchmarks.help"),
         "breaker": Benchmark("false trips and detection times of the circuit breaker, simulated", "benchmarks.breaker"),
     }
 )
+
+IN_THE_TABLE = ("engine", "tls", "pacing", "truth", "fold", "exposition", "supervisor", "memory", "help")
+"""What `python -m benchmarks` runs: all that measure; the breaker's is a simulation of a thousand hours."""

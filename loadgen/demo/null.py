@@ -18,7 +18,10 @@ from typing import cast
 import httptools
 import uvloop
 
-_RESPONSE = b"HTTP/1.1 200 OK\r\nServer: null\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+_RESPONSE = (
+    b"HTTP/1.1 200 OK\r\nServer: null\r\nContent-Type: text/plain\r\nConnection: keep-alive\r\n"  # for HTTP/1.0 clients
+    b"Content-Length: 2\r\n\r\nok"
+)
 _HEAD_END = b"\r\n\r\n"
 
 

@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 
 from tests.support.servers import NullServer
 
-ANSWER = b"HTTP/1.1 200 OK\r\nServer: null\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nServer: null\r\nContent-Type: text/plain\r\nConnection: keep-alive\r\n"
+    b"Content-Length: 2\r\n\r\nok"
+)
 
 
 def exchange(server: NullServer, *pieces: bytes, length: int) -> bytes:
