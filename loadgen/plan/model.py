@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from loadgen.core.redact import Secret  # noqa: TC001 - the codec resolves annotations at run time
-from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate
+from loadgen.core.shape import Stage as Stage  # noqa: TC001 - likewise, and part of the plan
+from loadgen.core.units import NS_PER_MS, NS_PER_S
 
 
 class Profile(Enum):
@@ -52,14 +53,6 @@ class AddressFamily(Enum):
     ANY = "any"
     IPV4 = "ipv4"
     IPV6 = "ipv6"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stretch of constant rate: floor(rate x duration) arrivals, the i-th due i / rate after the stage begins."""
-
-    rate: Rate
-    duration_ns: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from loadgen.net.endpoint import Endpoint, Origin, build_request, expected_class
 from loadgen.net.pool import Pool, PoolLimits
 from loadgen.net.protocol import ReceiveBuffer
 from loadgen.net.resolver import Resolver
-from loadgen.pace.schedule import ConstantStage, Schedule, Share, split_evenly
+from loadgen.pace.build import peak_per_s, schedule_of
+from loadgen.pace.schedule import Share, split_evenly
 from loadgen.pace.wakeup import CatchUp, shortest_gap_ns
 from loadgen.plan.model import AddressFamily, Header, Late, LoadPlan, Pacing, Target
 from loadgen.record.layout import code_of
@@ -39,15 +40,12 @@ class Place:
 
 def assemble(plan: LoadPlan, place: Place) -> Parts:
     """Build everything an engine needs; raise ValueError, in words for the user, when the plan cannot be run."""
-    schedule = Schedule(
-        [ConstantStage(stage.rate.count, stage.rate.per_ns, stage.duration_ns) for stage in plan.stages]
-    )
     recorder = Recorder([target.name for target in plan.targets], histogram_max_ns(plan.limits.timeout_ns))
     endpoints = [_endpoint(number, target) for number, target in enumerate(plan.targets)]
-    busiest_per_s = max(stage.rate.per_s for stage in plan.stages) / place.count
+    busiest_per_s = peak_per_s(plan) / place.count
     most = int(busiest_per_s * plan.limits.catch_up)
     return Parts(
-        share=Share(schedule, place.index, place.count),
+        share=Share(schedule_of(plan), place.index, place.count),
         mix=Mix([target.weight for target in plan.targets], plan.seed),
         endpoints=endpoints,
         pools=_pools(plan, place, recorder),

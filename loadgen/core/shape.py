@@ -1,0 +1,35 @@
+"""The shape of a load as values: stages, how arrivals are spread, and what a closed or replayed load is made of.
+
+Laws: no behaviour and no arithmetic, which is `loadgen.pace`'s; a rate of 0 is a pause and only a stage may have it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from loadgen.core.units import Rate  # noqa: TC001 - the plan's codec resolves annotations at run time
+
+
+class Arrival(Enum):
+    """How arrivals follow each other at a given rate.
+
+    CONSTANT spaces them evenly; POISSON draws them by the seed as independent events of that rate.
+    """
+
+    CONSTANT = "constant"
+    POISSON = "poisson"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stretch of load: constant at `rate`, or a straight line from `rate` to `to`; either may be 0, a pause."""
+
+    rate: Rate
+    duration_ns: int
+    to: Rate | None = None
+
+    @property
+    def peak(self) -> Rate:
+        """The highest rate of the stage."""
+        return self.rate if self.to is None else max(self.rate, self.to, key=lambda rate: rate.per_s)
