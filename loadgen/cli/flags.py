@@ -35,6 +35,10 @@ LOAD: Group = (
     click.option("--pacing", metavar="precise|balanced", help="Wake at each due time, or save CPU.  [balanced]"),
     click.option("--seed", metavar="N", help="Seed of the mix of endpoints.  [1]"),
 )
+SCHEDULE: Group = (
+    click.option("--shape", metavar="ramp|step|spike|rollout", help="A usual profile, whose highest rate is --rate."),
+    click.option("--start-at", metavar="SHARE[:DURATION]", help="Begin with a share of the rate, such as 10%:30s."),
+)
 WARMUP: Group = (
     click.option("--warmup", metavar="DURATION", help="Warm-up before the load, recorded apart; 0s for none."),
     click.option("--warmup-rate", metavar="RATE", help="Rate of the warm-up.  [20]"),

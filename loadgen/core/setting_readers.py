@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -141,6 +142,15 @@ def read_duration(*, bare_seconds: bool = False, lowest_ns: int = 1) -> Callable
         return duration_ns
 
     return read
+
+
+def read_start(text: str) -> tuple[Fraction, int | None]:
+    """Read `10%` or `10%:30s`: the share of the rate to begin with, and how long the ramp to all of it takes."""
+    share, colon, duration = text.partition(":")
+    exact = Fraction(str(read_share(share)))
+    if exact == 1:
+        raise ValueError("write a share below 100 %")
+    return exact, read_duration()(duration) if colon else None
 
 
 def read_url(text: str) -> WebAddress:

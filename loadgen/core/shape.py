@@ -10,6 +10,9 @@ from enum import Enum
 
 from loadgen.core.units import Rate  # noqa: TC001 - the plan's codec resolves annotations at run time
 
+SHAPES = ("ramp", "step", "spike", "rollout")
+"""The usual load profiles by name; what they are is in `loadgen.plan.profiles`."""
+
 
 class Arrival(Enum):
     """How arrivals follow each other at a given rate.

@@ -19,10 +19,13 @@ class Asked(Protocol):
     @property
     def stages(self) -> Sequence[Stage]: ...
 
+    @property
+    def requests(self) -> int | None: ...
+
 
 def schedule_of(asked: Asked) -> Arrivals:
     """Return the schedule that a plan asks for."""
-    return Schedule(pieces_of(asked.stages))
+    return Schedule(pieces_of(asked.stages), asked.requests)
 
 
 def peak_per_s(asked: Asked) -> float:

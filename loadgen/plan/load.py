@@ -5,7 +5,7 @@ Law: a Plan is built only from settings that break no rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.config import Settings, env_file_for, read_settings
@@ -29,6 +29,7 @@ from loadgen.plan.model import (
     Tls,
 )
 from loadgen.plan.processors import usable_processors
+from loadgen.plan.shape import peak, stages_of
 from loadgen.plan.validate import check
 
 if TYPE_CHECKING:
@@ -115,25 +116,25 @@ def _phases(
     warmup_connections = kinds.warmup_concurrency(settings, kind)
     if kind is Kind.WARMUP:
         workers = settings.workers or default_workers(warmup_stage.rate.per_s, warmup_connections, processors)
-        return _load(settings, warmup_stage, targets, warmup_connections, workers), None
-    rate = settings.rate
-    duration_ns = settings.duration_ns
-    if kinds.observed(kind):
-        duration_ns = kinds.samples(settings, kind) * kinds.interval_ns(settings, kind)
-    workers = settings.workers or default_workers(rate.per_s, settings.concurrency, processors)
-    main = _load(settings, Stage(rate, duration_ns), targets, settings.concurrency, workers)
+        return _load(settings, (warmup_stage,), targets, warmup_connections, workers), None
+    stages = stages_of(settings, kind)
+    workers = settings.workers or default_workers(peak(stages).per_s, settings.concurrency, processors)
+    load = _load(settings, stages, targets, settings.concurrency, workers)
+    main = replace(load, requests=settings.requests)
     if warmup_stage.duration_ns == 0:
         return main, None
     # The same workers do both phases, and each of them needs a connection.
-    return main, _load(settings, warmup_stage, targets, max(warmup_connections, workers), workers)
+    return main, _load(settings, (warmup_stage,), targets, max(warmup_connections, workers), workers)
 
 
-def _load(settings: Settings, stage: Stage, targets: tuple[Target, ...], concurrency: int, workers: int) -> LoadPlan:
+def _load(
+    settings: Settings, stages: tuple[Stage, ...], targets: tuple[Target, ...], concurrency: int, workers: int
+) -> LoadPlan:
     catch_up = settings.catch_up
     if catch_up is None:
         catch_up = _PRODUCTION_CATCH_UP if settings.profile == "production" else 0
     return LoadPlan(
-        stages=(stage,),
+        stages=stages,
         targets=targets,
         concurrency=concurrency,
         workers=workers,

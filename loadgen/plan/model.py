@@ -114,6 +114,7 @@ class LoadPlan:
     """One load phase, complete for the workers.
 
     `concurrency` connections are shared among `workers` processes. `resolve` overrides addresses by host:port.
+    `requests` is the exact number of arrivals where one was asked for; the stages are long enough for it.
     """
 
     stages: tuple[Stage, ...]
@@ -126,6 +127,7 @@ class LoadPlan:
     resolve: tuple[tuple[str, str], ...] = ()
     pacing: Pacing = Pacing.BALANCED
     seed: int = 1
+    requests: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.messages import Abort, Final, Interval, PlanMessage, Ready, Start, Stop, Tick
 from loadgen.core.units import NS_PER_S
+from loadgen.pace.build import schedule_of
+from loadgen.pace.schedule import Profile
+from loadgen.pace.stage import pieces_of
 from loadgen.plan.codec import encode
 from loadgen.run.merge import IntervalMerge, TickMerge, differences, sum_of_finals
 
@@ -31,12 +34,18 @@ def duration_ns(plan: LoadPlan) -> int:
 
 def rate_at(plan: LoadPlan, elapsed_ns: int) -> float:
     """Return the rate per second that the schedule asks for at an instant; 0 before and after it."""
-    begin = 0
-    for stage in plan.stages:
-        if begin <= elapsed_ns < begin + stage.duration_ns:
-            return stage.rate.per_s
-        begin += stage.duration_ns
-    return 0.0
+    return Profile(pieces_of(plan.stages)).rate_per_s(elapsed_ns)
+
+
+def mean_rate_per_s(plan: LoadPlan) -> float:
+    """Return the integral of the rate over the whole schedule, per second."""
+    profile = Profile(pieces_of(plan.stages))
+    return float(profile.levels[-1] * NS_PER_S / profile.duration_ns) if profile.duration_ns else 0.0
+
+
+def planned_requests(plan: LoadPlan) -> int:
+    """Return how many requests the schedule has."""
+    return schedule_of(plan).total
 
 
 @dataclass(frozen=True, slots=True)

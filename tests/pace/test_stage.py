@@ -143,3 +143,4 @@ def test_a_ramp_between_equal_rates_is_a_constant_stage() -> None:
 class _Asked:
     def __init__(self, stages: tuple[Stage, ...]) -> None:
         self.stages = stages
+        self.requests: int | None = None
