@@ -80,6 +80,7 @@ class Settings:
     pacing: str
     seed: int
     stages: tuple[Stage, ...]
+    arrival: str
     shape: str | None
     requests: int | None
     start_at: tuple[Fraction, int | None] | None

@@ -150,6 +150,7 @@ _LOAD = (
     _row("seed", 1, read_count(0, 2**53), "seed --seed"),
 )
 _SCHEDULE = (
+    _row("arrival", "constant", read_choice("constant", "poisson"), "arrival --arrival"),
     _row("shape", None, read_choice(*SHAPES), "shape --shape"),
     _row("requests", None, read_count(1, 10**12), "requests --requests"),
     _row("start_at", None, read_start, "start_at --start-at"),

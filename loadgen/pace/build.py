@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from loadgen.pace.schedule import Arrivals, Schedule
+from loadgen.core.shape import Arrival
+from loadgen.pace.poisson import PoissonSchedule
+from loadgen.pace.schedule import Arrivals, Profile, Schedule
 from loadgen.pace.stage import pieces_of
 
 if TYPE_CHECKING:
@@ -22,9 +24,17 @@ class Asked(Protocol):
     @property
     def requests(self) -> int | None: ...
 
+    @property
+    def arrival(self) -> Arrival: ...
+
+    @property
+    def seed(self) -> int: ...
+
 
 def schedule_of(asked: Asked) -> Arrivals:
     """Return the schedule that a plan asks for."""
+    if asked.arrival is Arrival.POISSON:
+        return PoissonSchedule(Profile(pieces_of(asked.stages)), asked.seed, asked.requests)
     return Schedule(pieces_of(asked.stages), asked.requests)
 
 

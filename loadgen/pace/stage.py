@@ -69,7 +69,7 @@ class ConstantStage:
         return [(i * factor + shift) // divisor for i in numbers]
 
     def times(self, amounts: Float64s) -> Float64s:
-        return amounts * (self.per_ns / self.count)
+        return amounts * (self.per_ns / self.count) if self.count else np.zeros_like(amounts)
 
     def rate_per_s(self, offset_ns: int) -> float:
         return self.count * NS_PER_S / self.per_ns

@@ -15,6 +15,7 @@ from loadgen.plan import kinds
 from loadgen.plan.mix import below, build_targets
 from loadgen.plan.model import (
     AddressFamily,
+    Arrival,
     BreakerLimits,
     Kind,
     Late,
@@ -120,7 +121,7 @@ def _phases(
     stages = stages_of(settings, kind)
     workers = settings.workers or default_workers(peak(stages).per_s, settings.concurrency, processors)
     load = _load(settings, stages, targets, settings.concurrency, workers)
-    main = replace(load, requests=settings.requests)
+    main = replace(load, requests=settings.requests, arrival=Arrival(settings.arrival))
     if warmup_stage.duration_ns == 0:
         return main, None
     # The same workers do both phases, and each of them needs a connection.

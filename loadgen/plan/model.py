@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from loadgen.core.redact import Secret  # noqa: TC001 - the codec resolves annotations at run time
-from loadgen.core.shape import Stage as Stage  # noqa: TC001 - likewise, and part of the plan
+from loadgen.core.shape import Arrival as Arrival
+from loadgen.core.shape import Stage as Stage
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 
 
@@ -128,6 +129,7 @@ class LoadPlan:
     pacing: Pacing = Pacing.BALANCED
     seed: int = 1
     requests: int | None = None
+    arrival: Arrival = Arrival.CONSTANT
 
 
 @dataclass(frozen=True, slots=True)

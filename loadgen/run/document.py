@@ -12,6 +12,7 @@ from loadgen.core.clock import iso_utc
 from loadgen.core.metadata import blank
 from loadgen.core.units import NS_PER_S
 from loadgen.plan.codec import describe
+from loadgen.plan.model import Arrival
 from loadgen.run.phases import duration_ns, mean_rate_per_s, planned_requests
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def rate_text(load: LoadPlan) -> str:
     texts = [str(stage.rate) if stage.to is None else f"{stage.rate}..{stage.to}" for stage in load.stages]
     if len(texts) > _SHOWN_STAGES:
         texts[_SHOWN_STAGES - 1 : -1] = ["…"]
-    return " → ".join(texts)
+    return " → ".join(texts) + (" Poisson" if load.arrival is Arrival.POISSON else "")
 
 
 def _breaker(limits: BreakerLimits) -> dict[str, Any]:

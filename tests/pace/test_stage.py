@@ -14,6 +14,7 @@ from loadgen.core.units import NS_PER_S, Rate, parse_rate
 from loadgen.pace.build import schedule_of
 from loadgen.pace.schedule import Schedule, Share
 from loadgen.pace.stage import ConstantStage, RampStage, pieces_of
+from loadgen.plan.model import LoadPlan
 
 PER = st.sampled_from([1_000, 7_919, 1_000_003, NS_PER_S, 60 * NS_PER_S])
 RATES = st.builds(lambda count, per: Rate(count, per * 1_000), st.integers(0, 5_000), PER)
@@ -129,7 +130,7 @@ def test_the_float_inverse_agrees_with_the_exact_one(stages: list[Stage]) -> Non
 
 
 def test_the_rate_at_an_instant_lies_on_the_line() -> None:
-    made = schedule_of(_Asked((ramp("20", "100", 4), Stage(parse_rate("50"), NS_PER_S))))
+    made = schedule_of(LoadPlan((ramp("20", "100", 4), Stage(parse_rate("50"), NS_PER_S)), ()))
 
     assert [made.rate_per_s(x * NS_PER_S // 2) for x in (-1, 0, 2, 4, 8, 9, 10)] == [0, 20, 40, 60, 50, 50, 0]
 
@@ -138,9 +139,3 @@ def test_a_ramp_between_equal_rates_is_a_constant_stage() -> None:
     assert pieces_of([ramp("5", "5", 1)]) == (ConstantStage(1, 200_000_000, NS_PER_S),)
     with pytest.raises(ValueError, match="a ramp needs two rates and a duration"):
         RampStage(5, 5, 1, 1)
-
-
-class _Asked:
-    def __init__(self, stages: tuple[Stage, ...]) -> None:
-        self.stages = stages
-        self.requests: int | None = None
