@@ -83,6 +83,8 @@ class Settings:
     arrival: str
     shape: str | None
     requests: int | None
+    closed: bool
+    think_time_ns: int
     start_at: tuple[Fraction, int | None] | None
     metric_profile: str
     count_cache_miss: bool

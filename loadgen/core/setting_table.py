@@ -153,6 +153,8 @@ _SCHEDULE = (
     _row("arrival", "constant", read_choice("constant", "poisson"), "arrival --arrival"),
     _row("shape", None, read_choice(*SHAPES), "shape --shape"),
     _row("requests", None, read_count(1, 10**12), "requests --requests"),
+    _row("closed", False, read_bool, "closed --closed"),
+    _durations("think_time_ns", 0, "", "think_time", 0),
     _row("start_at", None, read_start, "start_at --start-at"),
 )
 _WATCH = (

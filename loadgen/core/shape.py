@@ -25,6 +25,13 @@ class Arrival(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed load: as many requests at a time as there are connections, each slot resting `think_ns` in between."""
+
+    think_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A stretch of load: constant at `rate`, or a straight line from `rate` to `to`; either may be 0, a pause."""
 

@@ -71,6 +71,7 @@ def parse_phase_table(number: int, table: object, label: str) -> tuple[Stage | N
 def asked_stages(reading: Reading) -> tuple[Stage, ...]:
     """Return the stages that the layers ask for, strongest source first; adds what is wrong to the problems."""
     found: list[Stage] = []
+    reading.found("stages", Source.DEFAULT, "--stage")
     for layer in reversed(reading.layers):
         flags = many(layer.values.get("stage")) if layer.source is Source.FLAG else ()
         if flags or layer.phases:

@@ -17,6 +17,7 @@ from loadgen.plan.model import (
     AddressFamily,
     Arrival,
     BreakerLimits,
+    Closed,
     Kind,
     Late,
     Limits,
@@ -121,7 +122,8 @@ def _phases(
     stages = stages_of(settings, kind)
     workers = settings.workers or default_workers(peak(stages).per_s, settings.concurrency, processors)
     load = _load(settings, stages, targets, settings.concurrency, workers)
-    main = replace(load, requests=settings.requests, arrival=Arrival(settings.arrival))
+    closed = Closed(settings.think_time_ns) if settings.closed else None
+    main = replace(load, requests=settings.requests, arrival=Arrival(settings.arrival), closed=closed)
     if warmup_stage.duration_ns == 0:
         return main, None
     # The same workers do both phases, and each of them needs a connection.

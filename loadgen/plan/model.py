@@ -11,6 +11,7 @@ from enum import Enum
 
 from loadgen.core.redact import Secret  # noqa: TC001 - the codec resolves annotations at run time
 from loadgen.core.shape import Arrival as Arrival
+from loadgen.core.shape import Closed as Closed
 from loadgen.core.shape import Stage as Stage
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 
@@ -115,7 +116,8 @@ class LoadPlan:
     """One load phase, complete for the workers.
 
     `concurrency` connections are shared among `workers` processes. `resolve` overrides addresses by host:port.
-    `requests` is the exact number of arrivals where one was asked for; the stages are long enough for it.
+    `requests` is the exact number of arrivals where one was asked for; the stages are long enough for it. A `closed`
+    load has one stage of rate 0, which says when it ends.
     """
 
     stages: tuple[Stage, ...]
@@ -130,6 +132,7 @@ class LoadPlan:
     seed: int = 1
     requests: int | None = None
     arrival: Arrival = Arrival.CONSTANT
+    closed: Closed | None = None
 
 
 @dataclass(frozen=True, slots=True)

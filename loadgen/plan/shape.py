@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from loadgen.core.errors import Problem
 from loadgen.core.setting_table import Source
 from loadgen.core.shape import Stage
-from loadgen.core.units import format_duration
+from loadgen.core.units import NS_PER_S, Rate, format_duration
 from loadgen.plan import kinds
 from loadgen.plan.model import Kind
 from loadgen.plan.profiles import PROFILES, begin_at, expand
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from loadgen.core.config import Settings
-    from loadgen.core.units import Rate
 
 _RAMP_PART = 10
 """Without a duration of its own, the ramp of --start-at takes this part of the first stage."""
@@ -26,11 +25,19 @@ _RAMP_PART = 10
 EXCLUSIONS = (
     ("stages", ("rate", "duration_ns", "shape", "requests"), "stages have rates and durations of their own"),
     ("shape", ("requests", "start_at"), "a shape says itself how the rate changes over the duration"),
+    (
+        "closed",
+        ("rate", "stages", "shape", "arrival", "start_at"),
+        "a closed load has no rate: its answers set the pace",
+    ),
     ("requests", ("duration_ns",), "the number of requests and the rate say how long it takes"),
 )
 """Which settings say the same thing twice, and why only one of them can hold."""
 
-_ONLY_RUN = ("stages", "requests")
+_ONLY_RUN = ("stages", "requests", "closed")
+_NO_RATE = Rate(0, NS_PER_S)
+_LONGEST_UNBOUNDED_NS = 3_600 * NS_PER_S
+"""How long a closed load of so many requests may take where no duration bounds it."""
 
 
 def stages_of(settings: Settings, kind: Kind) -> tuple[Stage, ...]:
@@ -56,21 +63,31 @@ def check_shape(settings: Settings, kind: Kind) -> Iterator[Problem]:
     """Yield every rule about the shape of the load that the settings break."""
     if kind is Kind.WARMUP:
         return
-    for name, others, why in EXCLUSIONS:
-        for other in others:
-            if _given(settings, name) and _given(settings, other) and not _replaces(settings, name, other):
-                remedy = f"give either {settings.label(other)} or {settings.label(name)}: {why}"
-                yield Problem(settings.label(other), None, remedy)
+    yield from _check_exclusions(settings)
     if kinds.observed(kind):
         for name in _ONLY_RUN:
             if _given(settings, name):
                 remedy = f"{kind.value} lasts samples × interval at its rate: only `loadgen run` takes this"
                 yield Problem(settings.label(name), None, remedy)
+    if settings.think_time_ns and not settings.closed:
+        yield Problem(settings.label("think_time_ns"), None, "only a closed load has slots that rest: add --closed")
+    if settings.closed and settings.profile == "production":
+        yield Problem(settings.label("closed"), None, "production needs a rate, which a closed load does not have")
     yield from _check_start(settings, kind)
 
 
+def _check_exclusions(settings: Settings) -> Iterator[Problem]:
+    for name, others, why in EXCLUSIONS:
+        if settings.closed and name == "requests":
+            continue  # of a closed load, whichever comes first ends it
+        for other in others:
+            if _given(settings, name) and _given(settings, other) and not _replaces(settings, name, other):
+                remedy = f"give either {settings.label(other)} or {settings.label(name)}: {why}"
+                yield Problem(settings.label(other), None, remedy)
+
+
 def _check_start(settings: Settings, kind: Kind) -> Iterator[Problem]:
-    if settings.start_at is None or _given(settings, "shape"):
+    if settings.start_at is None or settings.closed or _given(settings, "shape"):
         return
     stages = _stages(settings, kind)
     if stages[0].to is not None or not stages[0].rate.count:
@@ -81,7 +98,7 @@ def _check_start(settings: Settings, kind: Kind) -> Iterator[Problem]:
 
 
 def _given(settings: Settings, name: str) -> bool:
-    return name in settings.sources and settings.given_for_this_run(name) and bool(getattr(settings, name))
+    return settings.given_for_this_run(name) and bool(getattr(settings, name))
 
 
 def _replaces(settings: Settings, name: str, other: str) -> bool:
@@ -91,6 +108,9 @@ def _replaces(settings: Settings, name: str, other: str) -> bool:
 
 
 def _stages(settings: Settings, kind: Kind) -> tuple[Stage, ...]:
+    if settings.closed:
+        unbounded = settings.requests is not None and not settings.given_for_this_run("duration_ns")
+        return (Stage(_NO_RATE, _LONGEST_UNBOUNDED_NS if unbounded else settings.duration_ns),)
     if settings.stages:
         return settings.stages
     duration_ns = settings.duration_ns

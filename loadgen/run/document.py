@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from loadgen.core.clock import iso_utc
 from loadgen.core.metadata import blank
-from loadgen.core.units import NS_PER_S
+from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.codec import describe
 from loadgen.plan.model import Arrival
 from loadgen.run.phases import duration_ns, mean_rate_per_s, planned_requests
@@ -76,6 +76,9 @@ def initial_document(
 
 def rate_text(load: LoadPlan) -> str:
     """Return the rate as it is written, stages joined by arrows; of many stages the first ones and the last."""
+    if load.closed is not None:
+        think = f", {format_duration(load.closed.think_ns)} think time" if load.closed.think_ns else ""
+        return f"closed, {load.concurrency} at a time{think}"
     texts = [str(stage.rate) if stage.to is None else f"{stage.rate}..{stage.to}" for stage in load.stages]
     if len(texts) > _SHOWN_STAGES:
         texts[_SHOWN_STAGES - 1 : -1] = ["…"]

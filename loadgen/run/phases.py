@@ -32,20 +32,24 @@ def duration_ns(plan: LoadPlan) -> int:
     return sum(stage.duration_ns for stage in plan.stages)
 
 
-def rate_at(plan: LoadPlan, elapsed_ns: int) -> float:
-    """Return the rate per second that the schedule asks for at an instant; 0 before and after it."""
+def rate_at(plan: LoadPlan, elapsed_ns: int) -> float | None:
+    """Return the rate per second that the schedule asks for at an instant, 0 before and after it; None without one."""
+    if plan.closed is not None:
+        return None
     return Profile(pieces_of(plan.stages)).rate_per_s(elapsed_ns)
 
 
-def mean_rate_per_s(plan: LoadPlan) -> float:
-    """Return the integral of the rate over the whole schedule, per second."""
+def mean_rate_per_s(plan: LoadPlan) -> float | None:
+    """Return the integral of the rate over the whole schedule, per second; None for a closed load."""
+    if plan.closed is not None:
+        return None
     profile = Profile(pieces_of(plan.stages))
     return float(profile.levels[-1] * NS_PER_S / profile.duration_ns) if profile.duration_ns else 0.0
 
 
-def planned_requests(plan: LoadPlan) -> int:
-    """Return how many requests the schedule has."""
-    return schedule_of(plan).total
+def planned_requests(plan: LoadPlan) -> int | None:
+    """Return how many requests the schedule has; None for a closed load, which has none."""
+    return None if plan.closed is not None else schedule_of(plan).total
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ class Supervisor:
             unarmed.update(dict.fromkeys(("error_rate", "effective_fallback", "blind"), why))
         office.guard = Guard(
             self._plan.breaker,
-            mean_rate_per_s(plan),
+            mean_rate_per_s(plan) or float(plan.concurrency),
             unarmed,
             self._on_trip,
             least_window_ns(office.watch.detail),

@@ -21,6 +21,7 @@ from loadgen.pace.wakeup import CatchUp, shortest_gap_ns
 from loadgen.plan.model import AddressFamily, Header, Late, LoadPlan, Pacing, Target
 from loadgen.record.layout import code_of
 from loadgen.record.recorder import Recorder
+from loadgen.worker.closed import Slots
 from loadgen.worker.engine import Parts
 from loadgen.worker.mix import Mix
 
@@ -53,6 +54,21 @@ def assemble(plan: LoadPlan, place: Place) -> Parts:
         gap_ns=shortest_gap_ns(busiest_per_s, precise=plan.pacing is Pacing.PRECISE),
         catch_up=CatchUp(max(1, most)) if plan.limits.catch_up else None,
         drop_late=plan.limits.late is Late.DROP,
+        slots=_slots(plan, place),
+    )
+
+
+def _slots(plan: LoadPlan, place: Place) -> Slots | None:
+    """Return this worker's slots of a closed load; they begin spread over the first think time."""
+    if plan.closed is None:
+        return None
+    think_ns, most = plan.closed.think_ns, plan.requests
+    own = range(place.index, plan.concurrency, place.count)
+    return Slots(
+        begins_ns=tuple(think_ns * number // plan.concurrency for number in own),
+        think_ns=think_ns,
+        duration_ns=sum(stage.duration_ns for stage in plan.stages),
+        most=None if most is None else len(range(place.index, most, place.count)),
     )
 
 

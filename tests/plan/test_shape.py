@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.core.config import Settings, read_settings
-from loadgen.core.shape import SHAPES, Stage
+from loadgen.core.shape import SHAPES, Arrival, Closed, Stage
 from loadgen.core.units import NS_PER_S, Rate, parse_rate
 from loadgen.pace.schedule import Profile, Schedule
 from loadgen.pace.stage import pieces_of
@@ -133,6 +133,36 @@ def test_a_baseline_keeps_its_samples_and_takes_shapes_only() -> None:
     ]
     made = build_plan(settings_of(shape="ramp", rate="10", samples="2", interval="10s"), Kind.BASELINE).load.stages
     assert made == (Stage(Rate(0, 1), 20 * NS_PER_S, parse_rate("10")),)
+
+
+def test_a_closed_load_has_a_duration_and_no_rate() -> None:
+    load = build_plan(settings_of(closed=True, think_time="200ms", duration="5s", concurrency="9"), Kind.RUN).load
+
+    assert (load.stages, load.closed) == ((Stage(Rate(0, 1), 5 * NS_PER_S),), Closed(200_000_000))
+    assert (load.concurrency, load.workers) == (9, 1)
+    assert build_plan(settings_of(closed=True), Kind.RUN).load.stages[0].duration_ns == 120 * NS_PER_S
+    assert stages(closed=True, requests="5") == (Stage(Rate(0, 1), 3_600 * NS_PER_S),)
+    assert stages(closed=True, requests="5", duration="7s") == (Stage(Rate(0, 1), 7 * NS_PER_S),)
+
+
+def test_a_closed_load_and_a_rate_exclude_each_other() -> None:
+    why = "a closed load has no rate: answers set the pace"
+    assert problems_of(closed=True, rate="5", shape="ramp", arrival="poisson", start_at="10%") == [
+        "--start-at: give either --start-at or --shape: a shape says itself how the rate changes over the duration",
+        f"--rate: give either --rate or --closed: {why}",
+        f"--shape: give either --shape or --closed: {why}",
+        f"--arrival: give either --arrival or --closed: {why}",
+        f"--start-at: give either --start-at or --closed: {why}",
+    ]
+    assert problems_of(think_time="1s") == ["--think-time: only a closed load has slots that rest: add --closed"]
+    assert problems_of(profile="production", closed=True) == [
+        "--closed: production needs a rate, which a closed load does not have"
+    ]
+
+
+def test_random_arrivals_are_those_of_the_plan() -> None:
+    assert build_plan(settings_of(arrival="poisson", seed="7"), Kind.RUN).load.arrival is Arrival.POISSON
+    assert build_plan(settings_of(arrival="poisson", samples="2"), Kind.BASELINE).load.arrival is Arrival.POISSON
 
 
 def test_stages_of_a_flag_replace_the_plain_rate_of_a_plan_file(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from loadgen.core.events import BreakerLine, InputLine
 from loadgen.core.messages import Probe, Tick
 from loadgen.core.redact import Secret
 from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate, parse_rate
-from loadgen.plan.model import Stage
+from loadgen.plan.model import Arrival, Closed, Stage
 from loadgen.run.document import initial_document, rate_text, without_userinfo
 from loadgen.run.fingerprint import cgroup_cpus, take_fingerprint
 from loadgen.run.guard import least_window_ns
@@ -70,6 +70,14 @@ def test_a_ramp_counts_with_the_area_under_it_and_is_written_with_both_ends() ->
     assert (mean_rate_per_s(ramp), planned_requests(ramp)) == (5, 50)
     assert rate_at(ramp, 4 * NS_PER_S) == 4
     assert rate_text(ramp) == "0/s..10/s"
+
+
+def test_a_closed_load_has_no_rate_and_no_planned_number() -> None:
+    closed = replace(STAGED, stages=(Stage(Rate(0, 1), 5 * NS_PER_S),), closed=Closed(20 * NS_PER_MS), concurrency=9)
+
+    assert (mean_rate_per_s(closed), planned_requests(closed), rate_at(closed, 0)) == (None, None, None)
+    assert rate_text(closed) == "closed, 9 at a time, 20ms think time"
+    assert rate_text(replace(STAGED, arrival=Arrival.POISSON)) == "10/s → 40/s Poisson"
 
 
 def test_of_many_stages_the_first_ones_and_the_last_are_named() -> None:
