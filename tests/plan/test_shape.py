@@ -146,7 +146,7 @@ def test_a_closed_load_has_a_duration_and_no_rate() -> None:
 
 
 def test_a_closed_load_and_a_rate_exclude_each_other() -> None:
-    why = "a closed load has no rate: answers set the pace"
+    why = "a closed load has no rate: its answers set the pace"
     assert problems_of(closed=True, rate="5", shape="ramp", arrival="poisson", start_at="10%") == [
         "--start-at: give either --start-at or --shape: a shape says itself how the rate changes over the duration",
         f"--rate: give either --rate or --closed: {why}",
