@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.endpoint_setting import EndpointSetting
     from loadgen.core.shape import Stage
+    from loadgen.core.trace import Trace
     from loadgen.core.units import Rate
 
 PROFILES = ("dev", "staging", "production")
@@ -84,6 +85,8 @@ class Settings:
     shape: str | None
     requests: int | None
     closed: bool
+    replay: Trace | None
+    speed: Fraction
     think_time_ns: int
     start_at: tuple[Fraction, int | None] | None
     metric_profile: str

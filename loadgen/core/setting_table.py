@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -26,12 +27,14 @@ from loadgen.core.setting_readers import (
     read_secret,
     read_secret_file,
     read_share,
+    read_speed,
     read_start,
     read_text,
     read_url,
 )
 from loadgen.core.shape import SHAPES
 from loadgen.core.slo import OBJECTIVES, SloTargets, parse_target
+from loadgen.core.trace import read_trace
 from loadgen.core.units import NS_PER_S, Rate
 
 Read = Callable[[str], Any]
@@ -155,6 +158,8 @@ _SCHEDULE = (
     _row("requests", None, read_count(1, 10**12), "requests --requests"),
     _row("closed", False, read_bool, "closed --closed"),
     _durations("think_time_ns", 0, "", "think_time", 0),
+    _row("replay", None, read_trace, "replay --replay"),
+    _row("speed", Fraction(1), read_speed, "speed --speed"),
     _row("start_at", None, read_start, "start_at --start-at"),
 )
 _WATCH = (

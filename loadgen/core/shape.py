@@ -32,6 +32,22 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """A recorded trace: when each request is due and which one it is, packed by `loadgen.plan.replay`.
+
+    `dues` and `picks` are packed numbers, one for each arrival; `requests` is a compressed JSON list of
+    [target, method, path] below `prefix`. `peak` is the highest number of arrivals within a second.
+    """
+
+    dues: bytes
+    picks: bytes
+    requests: bytes
+    prefix: str
+    peak: Rate
+    speed: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A stretch of load: constant at `rate`, or a straight line from `rate` to `to`; either may be 0, a pause."""
 

@@ -12,6 +12,7 @@ from enum import Enum
 from loadgen.core.redact import Secret  # noqa: TC001 - the codec resolves annotations at run time
 from loadgen.core.shape import Arrival as Arrival
 from loadgen.core.shape import Closed as Closed
+from loadgen.core.shape import Replay as Replay
 from loadgen.core.shape import Stage as Stage
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 
@@ -117,7 +118,8 @@ class LoadPlan:
 
     `concurrency` connections are shared among `workers` processes. `resolve` overrides addresses by host:port.
     `requests` is the exact number of arrivals where one was asked for; the stages are long enough for it. A `closed`
-    load has one stage of rate 0, which says when it ends.
+    load has one stage of rate 0, which says when it ends; a `replay` has one of its mean rate, and its targets are
+    groups of requests.
     """
 
     stages: tuple[Stage, ...]
@@ -133,6 +135,7 @@ class LoadPlan:
     requests: int | None = None
     arrival: Arrival = Arrival.CONSTANT
     closed: Closed | None = None
+    replay: Replay | None = None
 
 
 @dataclass(frozen=True, slots=True)

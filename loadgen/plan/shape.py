@@ -30,11 +30,16 @@ EXCLUSIONS = (
         ("rate", "stages", "shape", "arrival", "start_at"),
         "a closed load has no rate: its answers set the pace",
     ),
+    (
+        "replay",
+        ("rate", "duration_ns", "stages", "shape", "closed", "arrival", "start_at"),
+        "a trace has its own times: --speed changes them, --requests takes the first ones",
+    ),
     ("requests", ("duration_ns",), "the number of requests and the rate say how long it takes"),
 )
 """Which settings say the same thing twice, and why only one of them can hold."""
 
-_ONLY_RUN = ("stages", "requests", "closed")
+_ONLY_RUN = ("stages", "requests", "closed", "replay")
 _NO_RATE = Rate(0, NS_PER_S)
 _LONGEST_UNBOUNDED_NS = 3_600 * NS_PER_S
 """How long a closed load of so many requests may take where no duration bounds it."""
@@ -87,7 +92,7 @@ def _check_exclusions(settings: Settings) -> Iterator[Problem]:
 
 
 def _check_start(settings: Settings, kind: Kind) -> Iterator[Problem]:
-    if settings.start_at is None or settings.closed or _given(settings, "shape"):
+    if settings.start_at is None or settings.closed or settings.replay or _given(settings, "shape"):
         return
     stages = _stages(settings, kind)
     if stages[0].to is not None or not stages[0].rate.count:

@@ -76,6 +76,8 @@ def initial_document(
 
 def rate_text(load: LoadPlan) -> str:
     """Return the rate as it is written, stages joined by arrows; of many stages the first ones and the last."""
+    if load.replay is not None:
+        return f"replay at {load.replay.speed} × its speed, at most {load.replay.peak}"
     if load.closed is not None:
         think = f", {format_duration(load.closed.think_ns)} think time" if load.closed.think_ns else ""
         return f"closed, {load.concurrency} at a time{think}"

@@ -32,13 +32,6 @@ def duration_ns(plan: LoadPlan) -> int:
     return sum(stage.duration_ns for stage in plan.stages)
 
 
-def rate_at(plan: LoadPlan, elapsed_ns: int) -> float | None:
-    """Return the rate per second that the schedule asks for at an instant, 0 before and after it; None without one."""
-    if plan.closed is not None:
-        return None
-    return Profile(pieces_of(plan.stages)).rate_per_s(elapsed_ns)
-
-
 def mean_rate_per_s(plan: LoadPlan) -> float | None:
     """Return the integral of the rate over the whole schedule, per second; None for a closed load."""
     if plan.closed is not None:
@@ -71,6 +64,7 @@ class LoadPhase:
         self.t0_ns: int | None = None
         self.ticks = TickMerge()
         self.rows = 0
+        self._schedule = schedule_of(plan)
         self._workers = {child.number: child for child in workers[: plan.concurrency]}
         self._waiting_ready = set(self._workers)
         self._waiting_final = set(self._workers)
@@ -95,6 +89,10 @@ class LoadPhase:
     def is_done(self, worker: int) -> bool:
         """Say whether a worker is not waited for any more."""
         return worker not in self._waiting_final
+
+    def rate_at(self, elapsed_ns: int) -> float | None:
+        """Return the rate per second asked for at an instant, 0 before and after the schedule; None without one."""
+        return None if self.plan.closed is not None else self._schedule.rate_per_s(elapsed_ns)
 
     def elapsed_ns(self, now_ns: int) -> int:
         """Return the time since t0, 0 before it."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from loadgen.pace.wakeup import CatchUp
     from loadgen.record.recorder import Closed, Recorder
     from loadgen.worker.closed import Slots
-    from loadgen.worker.mix import Mix
+    from loadgen.worker.mix import Choice
     from loadgen.worker.timer import WakeTimer
 
 NEVER_NS = 1 << 62
@@ -42,11 +42,12 @@ _BLOCK = 512
 class Parts:
     """What an engine is made of. `pools` is indexed by endpoint number; `catch_up` None means unlimited.
 
-    `slots` is there for a closed load, whose share has no arrivals.
+    `slots` is there for a closed load, whose share has no arrivals; `request_bytes` is the size of each target's
+    requests.
     """
 
     share: Share
-    mix: Mix
+    mix: Choice
     endpoints: Sequence[Endpoint]
     pools: Sequence[Pool]
     recorder: Recorder
@@ -54,6 +55,7 @@ class Parts:
     catch_up: CatchUp | None
     drop_late: bool
     slots: Slots | None = None
+    request_bytes: Sequence[float] = ()
 
 
 @dataclass(slots=True)

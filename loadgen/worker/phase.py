@@ -55,7 +55,7 @@ class Phase:
             else ClosedEngine(parts, parts.slots, loop, best_timer)
         )
         names = [target.name for target in plan.targets]
-        self._reporter = Reporter(parts.recorder, names, parts.endpoints, send)
+        self._reporter = Reporter(parts.recorder, names, parts.request_bytes, send)
         self._drain_ns = plan.limits.drain_ns
         self.beat_ns = max(_FASTEST_BEAT_NS, min(_SLOWEST_BEAT_NS, plan.limits.timeout_ns // 20))
         beats_per_s = 1_000_000_000 // self.beat_ns
