@@ -33,7 +33,12 @@ LOAD: Group = (
     click.option("--late", metavar="queue|drop", help="What happens to a request that finds no connection.  [queue]"),
     click.option("--catch-up", metavar="N", help="Highest multiple of the rate after a stall, 0: unlimited."),
     click.option("--pacing", metavar="precise|balanced", help="Wake at each due time, or save CPU.  [balanced]"),
-    click.option("--seed", metavar="N", help="Seed of the mix of endpoints.  [1]"),
+    click.option("--seed", metavar="N", help="Seed of the mix of endpoints and of random arrivals.  [1]"),
+)
+SCHEDULE: Group = (
+    click.option("--arrival", metavar="constant|poisson", help="Evenly spaced, or at random by the seed.  [constant]"),
+    click.option("--shape", metavar="ramp|step|spike|rollout", help="A usual profile, whose highest rate is --rate."),
+    click.option("--start-at", metavar="SHARE[:DURATION]", help="Begin with a share of the rate, such as 10%:30s."),
 )
 WARMUP: Group = (
     click.option("--warmup", metavar="DURATION", help="Warm-up before the load, recorded apart; 0s for none."),

@@ -6,30 +6,45 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli.flags import BREAKER, CREDENTIALS, LOAD, NETWORK, SHAPE, SOURCES, WARMUP, setting_flags, with_options
+from loadgen.cli.flags import (
+    BREAKER,
+    CREDENTIALS,
+    LOAD,
+    NETWORK,
+    SCHEDULE,
+    SHAPE,
+    SOURCES,
+    WARMUP,
+    setting_flags,
+    with_options,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from loadgen.core.errors import ExitCode
     from loadgen.core.rundir import RunDirectory
-    from loadgen.plan.model import Plan, Stage
+    from loadgen.plan.model import Plan
     from loadgen.run.session import Session
 
-_OWN = ("urls", "stage", "requests", "out", "json", "quiet")
+_OWN = ("urls", "out", "json", "quiet")
 
 
 @click.command()
 @click.argument("urls", nargs=-1, metavar="URL...")
 @click.option("--duration", "-d", metavar="DURATION", help="How long requests are due.  [LOAD_DURATION, 120s]")
 @click.option("--duration-seconds", metavar="N", help="The same in seconds.")
-@click.option("--stage", multiple=True, metavar="DURATION:RATE", help="A stretch of constant rate; repeatable.")
-@click.option("--requests", type=click.IntRange(min=1), metavar="N", help="So many requests instead of a duration.")
+@click.option("--stage", multiple=True, metavar="DURATION:RATE", help="30s:100, or a ramp 30s:20..100; repeatable.")
+@click.option("--requests", metavar="N", help="So many requests instead of a duration.")
+@click.option("--closed", is_flag=True, help="No rate: each of -c slots sends its next request when it has its answer.")
+@click.option("--think-time", metavar="DURATION", help="How long a slot of a closed load rests in between.  [0s]")
+@click.option("--replay", metavar="FILE", help="The requests and times of an access log or a CSV file.")
+@click.option("--speed", metavar="N", help="Replay so many times as fast as recorded.  [1]")
 @click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run directory here; it must be new or empty.")
 @click.option("--json", is_flag=True, help="Print summary.json on stdout, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@with_options(SHAPE, LOAD, WARMUP, CREDENTIALS, NETWORK, BREAKER, SOURCES)
+@with_options(SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, BREAKER, SOURCES)
 def run(**given: Any) -> int:
     """Put a load on URL... and print what came back.
 
@@ -43,50 +58,13 @@ def run(**given: Any) -> int:
     from loadgen.plan.load import Inputs, load_plan
     from loadgen.plan.model import Kind
 
-    stages = _stages(given["stage"])
     flags = setting_flags(given, *_OWN) | {"url": given["urls"]}
-    if stages:
-        flags["rate"] = str(max((stage.rate for stage in stages), key=lambda rate: rate.per_s))
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
     _, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
-    plan = _with_schedule(plan, stages, given["requests"])
     if given["out"] is not None:
         return _run(plan, Path(given["out"]), given)
     with tempfile.TemporaryDirectory(prefix="loadgen-run-") as directory:
         return _run(plan, Path(directory), given)
-
-
-def _stages(texts: Sequence[str]) -> tuple[Stage, ...]:
-    """Read `30s:100` texts; raise InputError naming every one that is wrong."""
-    from loadgen.core.errors import InputError, Problem
-    from loadgen.core.units import parse_duration_ns, parse_rate
-    from loadgen.plan.model import Stage
-
-    stages, problems = [], []
-    for text in texts:
-        duration, _, rate = text.partition(":")
-        try:
-            stages.append(Stage(parse_rate(rate), parse_duration_ns(duration)))
-        except ValueError as error:
-            problems.append(Problem("--stage", text, f"write DURATION:RATE, such as 30s:100 ({error})"))
-    if problems:
-        raise InputError(problems)
-    return tuple(stages)
-
-
-def _with_schedule(plan: Plan, stages: tuple[Stage, ...], requests: int | None) -> Plan:
-    """Return the plan with the stages, or with a duration that holds exactly so many arrivals."""
-    from dataclasses import replace
-
-    from loadgen.core.errors import InputError, Problem
-    from loadgen.plan.model import Stage
-
-    if stages and requests is not None:
-        raise InputError([Problem("--requests", str(requests), "give either --requests or --stage")])
-    if requests is not None:
-        rate = plan.load.stages[0].rate
-        stages = (Stage(rate, -(-requests * rate.per_ns // rate.count)),)
-    return replace(plan, load=replace(plan.load, stages=stages)) if stages else plan
 
 
 def _run(plan: Plan, place: Path, given: Mapping[str, Any]) -> int:

@@ -20,12 +20,16 @@ from loadgen.core.setting_readers import HeaderSetting, WebAddress
 from loadgen.core.setting_reading import Reading
 from loadgen.core.setting_table import Source, usual_name
 from loadgen.core.slo import SloTargets
+from loadgen.core.stage_setting import asked_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from fractions import Fraction
     from pathlib import Path
 
     from loadgen.core.endpoint_setting import EndpointSetting
+    from loadgen.core.shape import Stage
+    from loadgen.core.trace import Trace
     from loadgen.core.units import Rate
 
 PROFILES = ("dev", "staging", "production")
@@ -76,6 +80,15 @@ class Settings:
     catch_up: int | None
     pacing: str
     seed: int
+    stages: tuple[Stage, ...]
+    arrival: str
+    shape: str | None
+    requests: int | None
+    closed: bool
+    replay: Trace | None
+    speed: Fraction
+    think_time_ns: int
+    start_at: tuple[Fraction, int | None] | None
     metric_profile: str
     count_cache_miss: bool
     breaker_error_rate: float
@@ -157,6 +170,7 @@ def read_settings(
     values = reading.rows()
     values["variables"] = MappingProxyType(reading.variables())
     values["endpoints"] = asked_endpoints(layers, problems)
+    values["stages"] = asked_stages(reading)
     values["sources"] = MappingProxyType(reading.sources)
     values["labels"] = MappingProxyType(reading.labels)
     values["notices"] = tuple(_proxy_notices(environ))

@@ -77,8 +77,9 @@ class BreakerLine:
 class Progress:
     """The state of a run at one instant: counts are cumulative for the phase, times in ns.
 
-    `scheduled` counts requests due so far; `target_rate_per_s` is what the schedule asks now, `achieved_rate_per_s`
-    what was sent in the last second. The percentiles are response times so far, None while there is none.
+    `scheduled` counts requests due so far; `target_rate_per_s` is what the schedule asks now (None for a
+    closed load), `achieved_rate_per_s` what was sent in the last second. The percentiles are response times so far,
+    None while there is none.
     `sample` of `samples` rows are written, the next is due in `next_sample_ns` (None without an observer).
     `validity` is VALID, DEGRADED or INVALID with its first reason.
     """
@@ -93,7 +94,7 @@ class Progress:
     dropped: Mapping[str, int] = field(default_factory=dict)
     in_flight: int = 0
     backlog: int = 0
-    target_rate_per_s: float = 0.0
+    target_rate_per_s: float | None = 0.0
     achieved_rate_per_s: float = 0.0
     p50_ns: int | None = None
     p95_ns: int | None = None

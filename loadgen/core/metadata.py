@@ -44,9 +44,10 @@ class MetadataError(LoadgenError):
 
 _NULLS = (
     "run_id", "kind", "profile", "environment", "exit_code", "start_timestamp", "end_timestamp", "t0", "base_url",
-    "rate", "rate_per_s", "concurrency", "workers", "duration_seconds", "interval_seconds", "samples", "jwt_provided",
-    "cache_miss_counted", "breaker_counts_misses", "plan", "fingerprint", "breaker", "validity", "counters_at_start",
-    "counters_at_end", "server_window", "metrics_mode", "load", "warmup", "error", "supervisor",
+    "rate", "rate_per_s", "planned_requests", "concurrency", "workers", "duration_seconds", "interval_seconds",
+    "samples", "jwt_provided", "cache_miss_counted", "breaker_counts_misses", "plan", "fingerprint", "breaker",
+    "validity", "counters_at_start", "counters_at_end", "server_window", "metrics_mode", "load", "warmup", "error",
+    "supervisor",
 )  # fmt: skip
 
 

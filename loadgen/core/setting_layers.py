@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Given = str | tuple[str, ...]
-SPECIAL_FLAGS = frozenset({"url", "endpoint", "method", "header", "body"})
-"""Flags that shape endpoints and have no row of their own."""
+SPECIAL_FLAGS = frozenset({"url", "endpoint", "method", "header", "body", "stage"})
+"""Flags that shape endpoints or stages and have no row of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """What one source gives: texts by name. `place` names the source's file in problems, empty for none.
 
-    `targets` are the `[[target]]` tables of a plan file.
+    `targets` and `phases` are the `[[target]]` and `[[phase]]` tables of a plan file.
     """
 
     source: Source
@@ -36,6 +36,7 @@ class Layer:
     place: str = ""
     problems: tuple[Problem, ...] = ()
     targets: tuple[object, ...] = field(default=())
+    phases: tuple[object, ...] = field(default=())
 
     def label(self, name: str) -> str:
         """Return how a problem calls one of this layer's names."""
@@ -56,24 +57,31 @@ def plan_layer(path: Path) -> Layer:
         return _empty(Source.PLAN, path, f"cannot read the plan file: {error.strerror}")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return _empty(Source.PLAN, path, f"not a TOML file: {error}")
-    targets = document.pop("target", [])
     if isinstance(document.get("warmup"), str):
         document["warmup"] = {"duration": document["warmup"]}
     problems: list[Problem] = []
-    if not isinstance(targets, list):
-        problems.append(Problem(f"target ({path.name})", None, "write it as [[target]] tables"))
-        targets = []
+    targets = _tables(document, "target", path.name, problems)
+    phases = _tables(document, "phase", path.name, problems)
     values: dict[str, Given] = {}
     known = _names(Source.PLAN)
     for key, value in _flat(document):
         text = _text_of(value)
         if key not in known:
-            problems.append(_unknown(f"{key} ({path.name})", key, known | {"target"}))
+            problems.append(_unknown(f"{key} ({path.name})", key, known | {"target", "phase"}))
         elif text is None:
             problems.append(Problem(f"{key} ({path.name})", None, "write a text, a number, true, false or a list"))
         else:
             values[key] = text
-    return Layer(Source.PLAN, values, path.name, tuple(problems), tuple(targets))
+    return Layer(Source.PLAN, values, path.name, tuple(problems), targets, phases)
+
+
+def _tables(document: dict[str, Any], name: str, place: str, problems: list[Problem]) -> tuple[object, ...]:
+    """Take the `[[name]]` tables out of a document."""
+    tables = document.pop(name, [])
+    if isinstance(tables, list):
+        return tuple(tables)
+    problems.append(Problem(f"{name} ({place})", None, f"write it as [[{name}]] tables"))
+    return ()
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:

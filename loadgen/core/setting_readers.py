@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -26,6 +27,7 @@ _NOT_IN_URL = re.compile(r"[^\x21-\x7e]")
 _NOT_IN_HEADER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _NOT_IN_JWT = re.compile(r"[^\x21-\x7e]")
 _HIGHEST_RATE_PER_S = 10_000_000
+_HIGHEST_SPEED = 1_000
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
@@ -141,6 +143,24 @@ def read_duration(*, bare_seconds: bool = False, lowest_ns: int = 1) -> Callable
         return duration_ns
 
     return read
+
+
+def read_speed(text: str) -> Fraction:
+    """Read how many times as fast as recorded a trace is replayed, above 0 and at most 1,000."""
+    stripped = text.strip()
+    speed = Fraction(stripped) if re.fullmatch(r"\d{1,4}(?:\.\d{1,6})?", stripped) else Fraction(0)
+    if not 0 < speed <= _HIGHEST_SPEED:
+        raise ValueError("write a number above 0 and at most 1000, such as 2 or 0.5")
+    return speed
+
+
+def read_start(text: str) -> tuple[Fraction, int | None]:
+    """Read `10%` or `10%:30s`: the share of the rate to begin with, and how long the ramp to all of it takes."""
+    share, colon, duration = text.partition(":")
+    exact = Fraction(str(read_share(share)))
+    if exact == 1:
+        raise ValueError("write a share below 100 %")
+    return exact, read_duration()(duration) if colon else None
 
 
 def read_url(text: str) -> WebAddress:

@@ -46,6 +46,11 @@ class Reading:
         """Say whether a flag was given."""
         return any(name in layer.values for layer in self.layers if layer.source is Source.FLAG)
 
+    def found(self, field: str, source: Source, label: str) -> None:
+        """Take note of where a setting without a row was given."""
+        self.sources[field] = source
+        self.labels[field] = label
+
     def problem(self, field: str, shown: str | None, remedy: str) -> None:
         """Add a problem of a setting, under the name its user gave it."""
         self.problems.append(Problem(self.labels.get(field, field), shown, remedy))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -26,10 +27,14 @@ from loadgen.core.setting_readers import (
     read_secret,
     read_secret_file,
     read_share,
+    read_speed,
+    read_start,
     read_text,
     read_url,
 )
+from loadgen.core.shape import SHAPES
 from loadgen.core.slo import OBJECTIVES, SloTargets, parse_target
+from loadgen.core.trace import read_trace
 from loadgen.core.units import NS_PER_S, Rate
 
 Read = Callable[[str], Any]
@@ -147,6 +152,16 @@ _LOAD = (
     _row("pacing", "balanced", read_choice("precise", "balanced"), "pacing --pacing"),
     _row("seed", 1, read_count(0, 2**53), "seed --seed"),
 )
+_SCHEDULE = (
+    _row("arrival", "constant", read_choice("constant", "poisson"), "arrival --arrival"),
+    _row("shape", None, read_choice(*SHAPES), "shape --shape"),
+    _row("requests", None, read_count(1, 10**12), "requests --requests"),
+    _row("closed", False, read_bool, "closed --closed"),
+    _durations("think_time_ns", 0, "", "think_time", 0),
+    _row("replay", None, read_trace, "replay --replay"),
+    _row("speed", Fraction(1), read_speed, "speed --speed"),
+    _row("start_at", None, read_start, "start_at --start-at"),
+)
 _WATCH = (
     _row("metric_profile", "metasheet", read_text, "metric_profile --metric-profile --profile-file"),
     _row("count_cache_miss", False, read_bool, "COUNT_CACHE_MISS_AS_FALLBACK --count-cache-miss"),
@@ -185,7 +200,7 @@ _SLO = tuple(
     for objective in OBJECTIVES
 )  # fmt: skip
 
-ROWS = (*_WHERE, *_CREDENTIALS, *_LOAD, *_WATCH, *_LEAVE, *_SLO)
+ROWS = (*_WHERE, *_CREDENTIALS, *_LOAD, *_SCHEDULE, *_WATCH, *_LEAVE, *_SLO)
 """Every setting of a run."""
 
 

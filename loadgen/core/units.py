@@ -89,14 +89,14 @@ def _decimal(value: Fraction) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """An exact rate: `count` arrivals every `per_ns` nanoseconds, in lowest terms, both positive."""
+    """An exact rate: `count` arrivals every `per_ns` nanoseconds, in lowest terms; a count of 0 is a pause."""
 
     count: int
     per_ns: int
 
     def __post_init__(self) -> None:
-        if self.count <= 0 or self.per_ns <= 0:
-            raise ValueError("a rate must be greater than 0")
+        if self.count < 0 or self.per_ns <= 0:
+            raise ValueError("a rate must not be negative")
         divisor = gcd(self.count, self.per_ns)
         if divisor > 1:
             object.__setattr__(self, "count", self.count // divisor)

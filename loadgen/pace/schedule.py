@@ -1,92 +1,120 @@
-"""When each request is due: exact integer arithmetic over stages of constant rate.
+"""When each request is due: exact integer arithmetic over stages of constant or linearly changing rate.
 
-Laws: arrival i of a stage is due floor(i x per_ns / count) ns after the stage begins, a stage has
-floor(rate x duration) arrivals, and due times never decrease. All instants are offsets from t0. No clock, no loop.
+Laws: arrival i is due at the instant, rounded down to the ns, when the integral of the rate since t0 reaches i, so a
+fraction of an arrival that a stage leaves over is carried into the next one; a schedule has floor(whole integral)
+arrivals; due times never decrease. All instants are offsets from t0. No clock, no loop.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from math import ceil, floor
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from loadgen.pace.stage import Piece
 
-@dataclass(frozen=True, slots=True)
-class ConstantStage:
-    """`count` arrivals every `per_ns`, for `duration_ns`."""
 
-    count: int
-    per_ns: int
-    duration_ns: int
+class Arrivals(Protocol):
+    """The due times of all arrivals of a run, numbered from 0; what every kind of schedule can say."""
 
     @property
-    def arrivals(self) -> int:
-        """floor(rate x duration)."""
-        return self.duration_ns * self.count // self.per_ns
+    def duration_ns(self) -> int: ...
+
+    @property
+    def total(self) -> int: ...
 
     def due_ns(self, i: int) -> int:
-        """Return when arrival i is due, from the stage's begin."""
-        return i * self.per_ns // self.count
+        """Return when arrival i is due; raise IndexError outside 0 <= i < total."""
 
     def arrived_by(self, offset_ns: int) -> int:
-        """Return how many arrivals are due at or before an offset from the stage's begin.
+        """Return how many arrivals are due at or before an offset from t0."""
 
-        i is due by x when floor(i x per / count) <= x, that is i < (x + 1) x count / per.
-        """
-        if offset_ns < 0:
-            return 0
-        return min(self.arrivals, -(-(offset_ns + 1) * self.count // self.per_ns))
+    def block(self, first: int, step: int, count: int) -> list[int]:
+        """Return the due times of arrivals first, first + step, ...: at most `count`, fewer at the end."""
+
+    def rate_per_s(self, offset_ns: int) -> float:
+        """Return the rate asked for at an offset from t0; 0 before and after the schedule."""
+
+
+class Profile:
+    """A rate over time: pieces one after another, with the integral at the begin of each."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        if not pieces:
+            raise ValueError("a schedule needs at least one stage")
+        self.pieces = tuple(pieces)
+        self.begins = (0, *accumulate(piece.duration_ns for piece in pieces))
+        amounts = (piece.amount(piece.duration_ns) for piece in pieces)
+        self.levels = (Fraction(0), *accumulate(amounts))
+        self.duration_ns = self.begins[-1]
+
+    def integral(self, offset_ns: int) -> Fraction:
+        """Return the integral of the rate from t0 to an offset."""
+        if not 0 < offset_ns < self.duration_ns:
+            return self.levels[0] if offset_ns <= 0 else self.levels[-1]
+        number = bisect_right(self.begins, offset_ns) - 1
+        return self.levels[number] + self.pieces[number].amount(offset_ns - self.begins[number])
+
+    def rate_per_s(self, offset_ns: int) -> float:
+        """Return the rate at an offset; 0 before and after."""
+        if not 0 <= offset_ns < self.duration_ns:
+            return 0.0
+        number = bisect_right(self.begins, offset_ns) - 1
+        return self.pieces[number].rate_per_s(offset_ns - self.begins[number])
 
 
 class Schedule:
-    """The due times of all arrivals of a run, numbered from 0 across its stages."""
+    """Arrivals that follow a profile exactly; `most` ends them early."""
 
-    def __init__(self, stages: Sequence[ConstantStage]) -> None:
-        if not stages:
-            raise ValueError("a schedule needs at least one stage")
-        self._stages = tuple(stages)
-        self._begins = (0, *accumulate(stage.duration_ns for stage in stages))
-        self._firsts = (0, *accumulate(stage.arrivals for stage in stages))
-        self.duration_ns = self._begins[-1]
-        self.total = self._firsts[-1]
+    def __init__(self, pieces: Sequence[Piece], most: int | None = None) -> None:
+        self._profile = profile = Profile(pieces)
+        # the first arrival at or after each level: empty pieces share it with the one that follows
+        self._firsts = tuple(ceil(level) for level in profile.levels)
+        self.duration_ns = profile.duration_ns
+        whole = floor(profile.levels[-1])
+        self.total = whole if most is None else min(whole, most)
 
     def due_ns(self, i: int) -> int:
         """Return when arrival i is due; raise IndexError outside 0 <= i < total."""
         if not 0 <= i < self.total:
             raise IndexError(f"arrival {i} of {self.total}")
-        number = bisect_right(self._firsts, i) - 1
-        return self._begins[number] + self._stages[number].due_ns(i - self._firsts[number])
+        return self.block(i, 1, 1)[0]
 
     def arrived_by(self, offset_ns: int) -> int:
-        """Return how many arrivals are due at or before an offset from t0."""
-        count = 0
-        for stage, begin_ns in zip(self._stages, self._begins, strict=False):
-            count += stage.arrived_by(offset_ns - begin_ns)
-        return count
+        """Return how many arrivals are due at or before an offset from t0.
+
+        i is due by x when the instant its integral is reached lies before x + 1, that is i < integral(x + 1).
+        """
+        return min(self.total, ceil(self._profile.integral(offset_ns + 1)))
 
     def block(self, first: int, step: int, count: int) -> list[int]:
         """Return the due times of arrivals first, first + step, ...: at most `count`, fewer at the end."""
+        profile, firsts = self._profile, self._firsts
         dues: list[int] = []
         i = first
         while i < self.total and len(dues) < count:
-            number = bisect_right(self._firsts, i) - 1
-            stage, begin_ns, offset = self._stages[number], self._begins[number], self._firsts[number]
-            per_ns, per_count = stage.per_ns, stage.count
-            end = min(self._firsts[number + 1], i + step * (count - len(dues)))
-            dues += [begin_ns + k * per_ns // per_count for k in range(i - offset, end - offset, step)]
+            number = bisect_right(firsts, i) - 1
+            end = min(firsts[number + 1], self.total, i + step * (count - len(dues)))
+            dues += profile.pieces[number].dues(range(i, end, step), profile.levels[number], profile.begins[number])
             i = first + step * len(dues)
         return dues
+
+    def rate_per_s(self, offset_ns: int) -> float:
+        """Return the rate asked for at an offset from t0; 0 before and after the schedule."""
+        return self._profile.rate_per_s(offset_ns)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
     """What worker `index` of `count` takes of a schedule: arrivals index, index + count, index + 2 count, ..."""
 
-    schedule: Schedule
+    schedule: Arrivals
     index: int
     count: int
 

@@ -5,7 +5,7 @@ Law: a Plan is built only from settings that break no rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.config import Settings, env_file_for, read_settings
@@ -15,7 +15,9 @@ from loadgen.plan import kinds
 from loadgen.plan.mix import below, build_targets
 from loadgen.plan.model import (
     AddressFamily,
+    Arrival,
     BreakerLimits,
+    Closed,
     Kind,
     Late,
     Limits,
@@ -29,11 +31,15 @@ from loadgen.plan.model import (
     Tls,
 )
 from loadgen.plan.processors import usable_processors
+from loadgen.plan.replay import replayed_by
+from loadgen.plan.shape import peak, stages_of
 from loadgen.plan.validate import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from loadgen.plan.replay import Replayed
 
 _RATE_PER_WORKER_S = 20_000
 _CONNECTIONS_PER_WORKER = 4
@@ -78,8 +84,9 @@ def build_plan(settings: Settings, kind: Kind, *, processors: int | None = None)
     if problems or settings.base_url is None:
         raise InputError(problems or [Problem("LOAD_BASE_URL", None, "missing")])
     base_url = settings.base_url
-    targets = build_targets(settings, base_url)
-    main, warmup = _phases(settings, kind, targets, processors or usable_processors())
+    replayed = replayed_by(settings, base_url) if kind is Kind.RUN else None
+    targets = build_targets(replace(settings, endpoints=replayed.endpoints) if replayed else settings, base_url)
+    main, warmup = _phases(settings, kind, targets, processors or usable_processors(), replayed)
     return Plan(
         kind=kind,
         profile=Profile(settings.profile),
@@ -94,7 +101,7 @@ def build_plan(settings: Settings, kind: Kind, *, processors: int | None = None)
         secrets=_all_secrets(settings, targets),
         exercise=kinds.observed(kind) and (settings.exercise or settings.demo),
         after_trip=settings.after_trip,
-        notes=settings.notices,
+        notes=(*settings.notices, *(() if replayed is None else replayed.notes)),
     )
 
 
@@ -109,31 +116,37 @@ def default_workers(rate_per_s: float, concurrency: int, processors: int) -> int
 
 
 def _phases(
-    settings: Settings, kind: Kind, targets: tuple[Target, ...], processors: int
+    settings: Settings, kind: Kind, targets: tuple[Target, ...], processors: int, replayed: Replayed | None
 ) -> tuple[LoadPlan, LoadPlan | None]:
     warmup_stage = Stage(kinds.warmup_rate(settings, kind), kinds.warmup_ns(settings, kind))
     warmup_connections = kinds.warmup_concurrency(settings, kind)
     if kind is Kind.WARMUP:
         workers = settings.workers or default_workers(warmup_stage.rate.per_s, warmup_connections, processors)
-        return _load(settings, warmup_stage, targets, warmup_connections, workers), None
-    rate = settings.rate
-    duration_ns = settings.duration_ns
-    if kinds.observed(kind):
-        duration_ns = kinds.samples(settings, kind) * kinds.interval_ns(settings, kind)
-    workers = settings.workers or default_workers(rate.per_s, settings.concurrency, processors)
-    main = _load(settings, Stage(rate, duration_ns), targets, settings.concurrency, workers)
+        return _load(settings, (warmup_stage,), targets, warmup_connections, workers), None
+    stages = stages_of(settings, kind) if replayed is None else (replayed.stage,)
+    highest = peak(stages) if replayed is None else replayed.replay.peak
+    workers = settings.workers or default_workers(highest.per_s, settings.concurrency, processors)
+    main = replace(
+        _load(settings, stages, targets, settings.concurrency, workers),
+        requests=settings.requests,
+        arrival=Arrival(settings.arrival),
+        closed=Closed(settings.think_time_ns) if settings.closed else None,
+        replay=None if replayed is None else replayed.replay,
+    )
     if warmup_stage.duration_ns == 0:
         return main, None
     # The same workers do both phases, and each of them needs a connection.
-    return main, _load(settings, warmup_stage, targets, max(warmup_connections, workers), workers)
+    return main, _load(settings, (warmup_stage,), targets, max(warmup_connections, workers), workers)
 
 
-def _load(settings: Settings, stage: Stage, targets: tuple[Target, ...], concurrency: int, workers: int) -> LoadPlan:
+def _load(
+    settings: Settings, stages: tuple[Stage, ...], targets: tuple[Target, ...], concurrency: int, workers: int
+) -> LoadPlan:
     catch_up = settings.catch_up
     if catch_up is None:
         catch_up = _PRODUCTION_CATCH_UP if settings.profile == "production" else 0
     return LoadPlan(
-        stages=(stage,),
+        stages=stages,
         targets=targets,
         concurrency=concurrency,
         workers=workers,

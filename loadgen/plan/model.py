@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from loadgen.core.redact import Secret  # noqa: TC001 - the codec resolves annotations at run time
-from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate
+from loadgen.core.shape import Arrival as Arrival
+from loadgen.core.shape import Closed as Closed
+from loadgen.core.shape import Replay as Replay
+from loadgen.core.shape import Stage as Stage
+from loadgen.core.units import NS_PER_MS, NS_PER_S
 
 
 class Profile(Enum):
@@ -52,14 +56,6 @@ class AddressFamily(Enum):
     ANY = "any"
     IPV4 = "ipv4"
     IPV6 = "ipv6"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stretch of constant rate: floor(rate x duration) arrivals, the i-th due i / rate after the stage begins."""
-
-    rate: Rate
-    duration_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +117,9 @@ class LoadPlan:
     """One load phase, complete for the workers.
 
     `concurrency` connections are shared among `workers` processes. `resolve` overrides addresses by host:port.
+    `requests` is the exact number of arrivals where one was asked for; the stages are long enough for it. A `closed`
+    load has one stage of rate 0, which says when it ends; a `replay` has one of its mean rate, and its targets are
+    groups of requests.
     """
 
     stages: tuple[Stage, ...]
@@ -133,6 +132,10 @@ class LoadPlan:
     resolve: tuple[tuple[str, str], ...] = ()
     pacing: Pacing = Pacing.BALANCED
     seed: int = 1
+    requests: int | None = None
+    arrival: Arrival = Arrival.CONSTANT
+    closed: Closed | None = None
+    replay: Replay | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.kinds import warmup_rate
 from loadgen.plan.mix import origin, resolve_place
 from loadgen.plan.model import Kind
+from loadgen.plan.replay import check_replay, dues_of, peak_of
+from loadgen.plan.shape import check_shape, peak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +35,20 @@ _USUAL_RATE_FACTOR = 2
 
 def check(settings: Settings, kind: Kind) -> list[Problem]:
     """Return every rule that the settings break for a kind of run."""
-    rules = (_base_url, _hosts, _rates, _breaker, _exercise, _authorization, _tls, _workers, _metrics, _idle)
+    rules = (
+        _base_url,
+        _hosts,
+        check_shape,
+        check_replay,
+        _rates,
+        _breaker,
+        _exercise,
+        _authorization,
+        _tls,
+        _workers,
+        _metrics,
+        _idle,
+    )
     return [problem for rule in rules for problem in rule(settings, kind)]
 
 
@@ -92,11 +107,18 @@ def _rates(settings: Settings, kind: Kind) -> Iterator[Problem]:
     highest = highest_rate(settings)
     asked = {"warmup_rate": warmup_rate(settings, kind)}
     if kind is not Kind.WARMUP:
-        asked["rate"] = settings.rate
+        asked.update([_highest_asked(settings)])
     for name, rate in asked.items():
         if rate.count * highest.per_ns > highest.count * rate.per_ns:
             remedy = f"production allows at most {highest} (MAX_RATE, or 2 × LOAD_RATE): lower it or raise MAX_RATE"
             yield Problem(settings.label(name), str(rate), remedy)
+
+
+def _highest_asked(settings: Settings) -> tuple[str, Rate]:
+    """Return the setting that says how fast requests come, and the highest rate it asks for."""
+    if settings.replay is not None:
+        return "replay", peak_of(dues_of(settings.replay, settings.speed, settings.requests))
+    return ("stages", peak(settings.stages)) if settings.stages else ("rate", settings.rate)
 
 
 def _breaker(settings: Settings, kind: Kind) -> Iterator[Problem]:

@@ -16,11 +16,10 @@ from loadgen.core.errors import ExitCode
 from loadgen.core.events import EventName
 from loadgen.core.metadata import Status
 from loadgen.core.units import NS_PER_S
-from loadgen.run.document import mean_rate_per_s
 from loadgen.run.ending import Cause
 from loadgen.run.gap import gap_cv
 from loadgen.run.launch import Spec, how_it_ended, start_plain
-from loadgen.run.phases import PhaseTotals, duration_ns
+from loadgen.run.phases import PhaseTotals, duration_ns, mean_rate_per_s
 from loadgen.run.summary import Figures, account, summary_document
 from loadgen.run.validity import Evidence, State, Validity, judge
 

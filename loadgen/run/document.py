@@ -10,9 +10,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from loadgen.core.clock import iso_utc
 from loadgen.core.metadata import blank
-from loadgen.core.units import NS_PER_S
+from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.codec import describe
-from loadgen.run.phases import duration_ns
+from loadgen.plan.model import Arrival
+from loadgen.run.phases import duration_ns, mean_rate_per_s, planned_requests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from loadgen.core.metadata import Document
     from loadgen.plan.model import BreakerLimits, LoadPlan, Plan
+
+_SHOWN_STAGES = 8
 
 
 def without_userinfo(url: str) -> str:
@@ -49,6 +52,7 @@ def initial_document(
         rate_per_s=mean_rate_per_s(load),
         concurrency=load.concurrency,
         workers=load.workers,
+        planned_requests=planned_requests(load),
         duration_seconds=duration_ns(load) / NS_PER_S,
         jwt_provided=plan.jwt is not None,
         slo_targets=dict(plan.slo),
@@ -70,18 +74,17 @@ def initial_document(
     return document
 
 
-def mean_rate_per_s(load: LoadPlan) -> float:
-    """Return arrivals per second over the whole schedule."""
-    total_ns = duration_ns(load)
-    arrivals = sum(stage.rate.arrivals_in(stage.duration_ns) for stage in load.stages)
-    if len(load.stages) == 1:
-        return load.stages[0].rate.per_s
-    return arrivals * NS_PER_S / total_ns if total_ns else 0.0
-
-
 def rate_text(load: LoadPlan) -> str:
-    """Return the rate as it is written, stages joined by arrows."""
-    return " → ".join(str(stage.rate) for stage in load.stages)
+    """Return the rate as it is written, stages joined by arrows; of many stages the first ones and the last."""
+    if load.replay is not None:
+        return f"replay at {load.replay.speed} × its speed, at most {load.replay.peak}"
+    if load.closed is not None:
+        think = f", {format_duration(load.closed.think_ns)} think time" if load.closed.think_ns else ""
+        return f"closed, {load.concurrency} at a time{think}"
+    texts = [str(stage.rate) if stage.to is None else f"{stage.rate}..{stage.to}" for stage in load.stages]
+    if len(texts) > _SHOWN_STAGES:
+        texts[_SHOWN_STAGES - 1 : -1] = ["…"]
+    return " → ".join(texts) + (" Poisson" if load.arrival is Arrival.POISSON else "")
 
 
 def _breaker(limits: BreakerLimits) -> dict[str, Any]:

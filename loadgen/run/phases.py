@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.messages import Abort, Final, Interval, PlanMessage, Ready, Start, Stop, Tick
 from loadgen.core.units import NS_PER_S
+from loadgen.pace.build import schedule_of
+from loadgen.pace.schedule import Profile
+from loadgen.pace.stage import pieces_of
 from loadgen.plan.codec import encode
 from loadgen.run.merge import IntervalMerge, TickMerge, differences, sum_of_finals
 
@@ -29,14 +32,17 @@ def duration_ns(plan: LoadPlan) -> int:
     return sum(stage.duration_ns for stage in plan.stages)
 
 
-def rate_at(plan: LoadPlan, elapsed_ns: int) -> float:
-    """Return the rate per second that the schedule asks for at an instant; 0 before and after it."""
-    begin = 0
-    for stage in plan.stages:
-        if begin <= elapsed_ns < begin + stage.duration_ns:
-            return stage.rate.per_s
-        begin += stage.duration_ns
-    return 0.0
+def mean_rate_per_s(plan: LoadPlan) -> float | None:
+    """Return the integral of the rate over the whole schedule, per second; None for a closed load."""
+    if plan.closed is not None:
+        return None
+    profile = Profile(pieces_of(plan.stages))
+    return float(profile.levels[-1] * NS_PER_S / profile.duration_ns) if profile.duration_ns else 0.0
+
+
+def planned_requests(plan: LoadPlan) -> int | None:
+    """Return how many requests the schedule has; None for a closed load, which has none."""
+    return None if plan.closed is not None else schedule_of(plan).total
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class LoadPhase:
         self.t0_ns: int | None = None
         self.ticks = TickMerge()
         self.rows = 0
+        self._schedule = schedule_of(plan)
         self._workers = {child.number: child for child in workers[: plan.concurrency]}
         self._waiting_ready = set(self._workers)
         self._waiting_final = set(self._workers)
@@ -82,6 +89,10 @@ class LoadPhase:
     def is_done(self, worker: int) -> bool:
         """Say whether a worker is not waited for any more."""
         return worker not in self._waiting_final
+
+    def rate_at(self, elapsed_ns: int) -> float | None:
+        """Return the rate per second asked for at an instant, 0 before and after the schedule; None without one."""
+        return None if self.plan.closed is not None else self._schedule.rate_per_s(elapsed_ns)
 
     def elapsed_ns(self, now_ns: int) -> int:
         """Return the time since t0, 0 before it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgen.core.events import Progress
 from loadgen.core.units import NS_PER_MS, NS_PER_S
-from loadgen.run.phases import duration_ns, rate_at
+from loadgen.run.phases import duration_ns
 
 if TYPE_CHECKING:
     from loadgen.core.events import BreakerLine
@@ -43,7 +43,7 @@ def progress_of(
         dropped=live.dropped,
         in_flight=live.in_flight,
         backlog=live.backlog,
-        target_rate_per_s=rate_at(phase.plan, elapsed_ns),
+        target_rate_per_s=phase.rate_at(elapsed_ns),
         achieved_rate_per_s=float(standing.sent),
         p50_ns=standing.p50_ns,
         p95_ns=standing.p95_ns,

@@ -38,7 +38,7 @@ class Figures:
     totals: Mapping[str, Any]
     histograms: Mapping[str, Histogram]
     duration_ns: int
-    target_rate_per_s: float
+    target_rate_per_s: float | None
     sent_by_second: Sequence[int] = ()
     validity: Mapping[str, Any] = field(default_factory=dict)
     late_events: int = 0
@@ -149,7 +149,7 @@ def _rate(figures: Figures, sent: int) -> dict[str, float | None]:
     # what the drain sent after the schedule's end is not part of the rate that was held
     achieved = average if whole else sent / seconds if seconds else None
     return {
-        "target": _rounded(figures.target_rate_per_s),
+        "target": None if figures.target_rate_per_s is None else _rounded(figures.target_rate_per_s),
         "achieved": None if achieved is None else _rounded(achieved),
         "gap_cv": figures.gap_cv,
         "second_cv": _rounded(pstdev(whole) / average) if average else None,

@@ -33,8 +33,9 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[str]:
     bad = {label: count for label, count in summary["outcomes"].items() if label != "ok" and count}
     if bad:
         yield "  " + ", ".join(f"{label} {count}" for label, count in sorted(bad.items(), key=lambda item: -item[1]))
+    asked = "of a closed load" if rate["target"] is None else f"{rate['target']:g}/s asked"
     achieved = rate["achieved"]
-    yield f"  rate {rate['target']:g}/s asked, {'NA' if achieved is None else f'{achieved:g}/s'} sent"
+    yield f"  rate {asked}, {'NA' if achieved is None else f'{achieved:g}/s'} sent"
     for reason in summary["validity"].get("reasons", []):
         yield f"  {reason}"
 

@@ -20,7 +20,7 @@ from loadgen.run.ending import Cause, drain_ns
 from loadgen.run.exercise import exercise
 from loadgen.run.guard import Guard, least_window_ns
 from loadgen.run.office import Office
-from loadgen.run.phases import LoadPhase, duration_ns
+from loadgen.run.phases import LoadPhase, duration_ns, mean_rate_per_s
 from loadgen.run.seconds import Seconds
 from loadgen.run.signals import OutsideAsks
 from loadgen.run.watch import observe_plan
@@ -175,7 +175,7 @@ class Supervisor:
             unarmed.update(dict.fromkeys(("error_rate", "effective_fallback", "blind"), why))
         office.guard = Guard(
             self._plan.breaker,
-            plan.stages[0].rate.per_s,
+            mean_rate_per_s(plan) or float(plan.concurrency),
             unarmed,
             self._on_trip,
             least_window_ns(office.watch.detail),

@@ -42,12 +42,14 @@ def clock(duration_ns: int) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def rate(per_s: float) -> str:
-    """Write a rate per second.
+def rate(per_s: float | None) -> str:
+    """Write a rate per second; a dash where there is none.
 
-    >>> rate(80), rate(0.5), rate(12345.6)
-    ('80.0/s', '0.50/s', '12,346/s')
+    >>> rate(80), rate(0.5), rate(12345.6), rate(None)
+    ('80.0/s', '0.50/s', '12,346/s', '–')
     """
+    if per_s is None:
+        return UNKNOWN
     decimals = 0 if per_s >= 1_000 else 1 if per_s >= 10 else 2
     return f"{per_s:,.{decimals}f}/s"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,16 @@ from loadgen.net.endpoint import Endpoint, Origin, build_request, expected_class
 from loadgen.net.pool import Pool, PoolLimits
 from loadgen.net.protocol import ReceiveBuffer
 from loadgen.net.resolver import Resolver
-from loadgen.pace.schedule import ConstantStage, Schedule, Share, split_evenly
+from loadgen.pace.build import peak_per_s, schedule_of
+from loadgen.pace.schedule import Share, split_evenly
 from loadgen.pace.wakeup import CatchUp, shortest_gap_ns
 from loadgen.plan.model import AddressFamily, Header, Late, LoadPlan, Pacing, Target
 from loadgen.record.layout import code_of
 from loadgen.record.recorder import Recorder
+from loadgen.worker.closed import Slots
 from loadgen.worker.engine import Parts
 from loadgen.worker.mix import Mix
+from loadgen.worker.replay import ReplayedRequests
 
 if TYPE_CHECKING:
     import ssl
@@ -39,22 +42,36 @@ class Place:
 
 def assemble(plan: LoadPlan, place: Place) -> Parts:
     """Build everything an engine needs; raise ValueError, in words for the user, when the plan cannot be run."""
-    schedule = Schedule(
-        [ConstantStage(stage.rate.count, stage.rate.per_ns, stage.duration_ns) for stage in plan.stages]
-    )
     recorder = Recorder([target.name for target in plan.targets], histogram_max_ns(plan.limits.timeout_ns))
-    endpoints = [_endpoint(number, target) for number, target in enumerate(plan.targets)]
-    busiest_per_s = max(stage.rate.per_s for stage in plan.stages) / place.count
+    trace = None if plan.replay is None else ReplayedRequests(plan.replay)
+    endpoints = _endpoints(plan, trace)
+    busiest_per_s = peak_per_s(plan) / place.count
     most = int(busiest_per_s * plan.limits.catch_up)
     return Parts(
-        share=Share(schedule, place.index, place.count),
-        mix=Mix([target.weight for target in plan.targets], plan.seed),
+        share=Share(schedule_of(plan), place.index, place.count),
+        mix=trace or Mix([target.weight for target in plan.targets], plan.seed),
         endpoints=endpoints,
         pools=_pools(plan, place, recorder),
         recorder=recorder,
         gap_ns=shortest_gap_ns(busiest_per_s, precise=plan.pacing is Pacing.PRECISE),
         catch_up=CatchUp(max(1, most)) if plan.limits.catch_up else None,
         drop_late=plan.limits.late is Late.DROP,
+        slots=_slots(plan, place),
+        request_bytes=_request_bytes(plan, endpoints, trace),
+    )
+
+
+def _slots(plan: LoadPlan, place: Place) -> Slots | None:
+    """Return this worker's slots of a closed load; they begin spread over the first think time."""
+    if plan.closed is None:
+        return None
+    think_ns, most = plan.closed.think_ns, plan.requests
+    own = range(place.index, plan.concurrency, place.count)
+    return Slots(
+        begins_ns=tuple(think_ns * number // plan.concurrency for number in own),
+        think_ns=think_ns,
+        duration_ns=sum(stage.duration_ns for stage in plan.stages),
+        most=None if most is None else len(range(place.index, most, place.count)),
     )
 
 
@@ -67,6 +84,15 @@ def redactor_of(plan: LoadPlan) -> Redactor:
     return Redactor(secrets)
 
 
+def _endpoints(plan: LoadPlan, trace: ReplayedRequests | None) -> list[Endpoint]:
+    """Return what arrivals choose from: the targets, or the requests of a trace, each recorded under its target."""
+    if trace is None:
+        return [_endpoint(number, target) for number, target in enumerate(plan.targets)]
+    return [
+        _endpoint(group, replace(plan.targets[group], method=method, url=url)) for group, method, url in trace.requests
+    ]
+
+
 def _endpoint(number: int, target: Target) -> Endpoint:
     headers = [(header.name, _reveal(header)) for header in target.headers]
     return Endpoint(
@@ -76,6 +102,17 @@ def _endpoint(number: int, target: Target) -> Endpoint:
         is_head=target.method == "HEAD",
         expected=expected_classes(target.expected),
     )
+
+
+def _request_bytes(plan: LoadPlan, endpoints: list[Endpoint], trace: ReplayedRequests | None) -> list[float]:
+    """Return the size of a request of each target; of a trace's group the mean, since its requests differ."""
+    if trace is None:
+        return [len(endpoint.request) for endpoint in endpoints]
+    sizes, counts = [0] * len(plan.targets), [0] * len(plan.targets)
+    for endpoint, count in zip(endpoints, trace.counts, strict=True):
+        sizes[endpoint.number] += len(endpoint.request) * count
+        counts[endpoint.number] += count
+    return [size / max(1, count) for size, count in zip(sizes, counts, strict=True)]
 
 
 def _reveal(header: Header) -> str:

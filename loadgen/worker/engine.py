@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from loadgen.pace.schedule import Share
     from loadgen.pace.wakeup import CatchUp
     from loadgen.record.recorder import Closed, Recorder
-    from loadgen.worker.mix import Mix
+    from loadgen.worker.closed import Slots
+    from loadgen.worker.mix import Choice
     from loadgen.worker.timer import WakeTimer
 
 NEVER_NS = 1 << 62
@@ -39,16 +40,22 @@ _BLOCK = 512
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an engine is made of. `pools` is indexed by endpoint number; `catch_up` None means unlimited."""
+    """What an engine is made of. `pools` is indexed by endpoint number; `catch_up` None means unlimited.
+
+    `slots` is there for a closed load, whose share has no arrivals; `request_bytes` is the size of each target's
+    requests.
+    """
 
     share: Share
-    mix: Mix
+    mix: Choice
     endpoints: Sequence[Endpoint]
     pools: Sequence[Pool]
     recorder: Recorder
     gap_ns: int
     catch_up: CatchUp | None
     drop_late: bool
+    slots: Slots | None = None
+    request_bytes: Sequence[float] = ()
 
 
 @dataclass(slots=True)
@@ -320,11 +327,13 @@ class Engine:
         self._timer.close()
 
     def _close_interval(self) -> Closed:
-        recorder = self._parts.recorder
-        offset_ns = recorder.end_ns - self._t0_ns
-        return recorder.close(
+        offset_ns = self._parts.recorder.end_ns - self._t0_ns
+        return self._close_with(min(self.taken, self._share.arrived_by(offset_ns - 1)))
+
+    def _close_with(self, scheduled: int) -> Closed:
+        return self._parts.recorder.close(
             self.open_requests(),
-            scheduled=min(self.taken, self._share.arrived_by(offset_ns - 1)),
+            scheduled=scheduled,
             bytes_in=sum(pool.bytes_in for pool in self.all_pools),
             connects=sum(pool.connects for pool in self.all_pools),
         )

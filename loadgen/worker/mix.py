@@ -7,7 +7,7 @@ sums of weights up to a million.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
+
+
+class Choice(Protocol):
+    """What the engine asks for the endpoints of its arrivals."""
+
+    def choose(self, first: int, step: int, count: int) -> list[int]:
+        """Return the endpoint numbers of arrivals first, first + step, ... (`count` of them)."""
 
 
 class Mix:

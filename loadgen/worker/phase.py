@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from loadgen.core.messages import Log
 from loadgen.core.units import NS_PER_MS
 from loadgen.worker.assemble import Place, assemble
+from loadgen.worker.closed import ClosedEngine
 from loadgen.worker.engine import Engine, Health
 from loadgen.worker.host import CollectorWatch, HostReading
 from loadgen.worker.report import Reporter
@@ -47,9 +48,14 @@ class Phase:
         parts = assemble(plan, place)
         self._send = send
         self._recorder = parts.recorder
-        self._engine = Engine(parts, asyncio.get_running_loop(), best_timer)
+        loop = asyncio.get_running_loop()
+        self._engine = (
+            Engine(parts, loop, best_timer)
+            if parts.slots is None
+            else ClosedEngine(parts, parts.slots, loop, best_timer)
+        )
         names = [target.name for target in plan.targets]
-        self._reporter = Reporter(parts.recorder, names, parts.endpoints, send)
+        self._reporter = Reporter(parts.recorder, names, parts.request_bytes, send)
         self._drain_ns = plan.limits.drain_ns
         self.beat_ns = max(_FASTEST_BEAT_NS, min(_SLOWEST_BEAT_NS, plan.limits.timeout_ns // 20))
         beats_per_s = 1_000_000_000 // self.beat_ns

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loadgen.core.messages import Body
-    from loadgen.net.endpoint import Endpoint
     from loadgen.record.recorder import Closed, Recorder
     from loadgen.worker.engine import Engine
 
@@ -35,12 +34,12 @@ class Reporter:
         self,
         recorder: Recorder,
         names: Sequence[str],
-        endpoints: Sequence[Endpoint],
+        request_bytes: Sequence[float],
         send: Callable[[Message], None],
     ) -> None:
         self._recorder = recorder
         self._names = tuple(names)
-        self._sizes = [len(endpoint.request) for endpoint in endpoints]
+        self._sizes = tuple(request_bytes)
         self._send = send
         self._tags = recorder.groups
         self._scratch = recorder.new_histogram()
@@ -111,7 +110,7 @@ class Reporter:
         )
 
     def _bytes_of(self, counts: Counts) -> int:
-        return sum(size * int(sent) for size, sent in zip(self._sizes, counts.sent, strict=True))
+        return round(sum(size * int(sent) for size, sent in zip(self._sizes, counts.sent, strict=True)))
 
     def tick(self, engine: Engine, now_ns: int) -> Tick:
         """Return the counts of the phase so far; rows must have been folded."""

@@ -131,6 +131,9 @@ def _achieved(run: Run, told: str) -> str:
 
 
 def _planned(run: Run) -> float | None:
+    """Return how many requests the schedule had: as recorded, or by rate and duration in older records."""
+    if run.parameters.planned_requests is not None:
+        return run.parameters.planned_requests
     return _product_f(run.parameters.rate_per_s, run.parameters.duration_s)
 
 

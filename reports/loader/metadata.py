@@ -24,6 +24,7 @@ def read_parameters(fields: Fields) -> Parameters:
         metrics_urls=fields.texts("metrics_url"),
         rate=fields.text("rate"),
         rate_per_s=fields.number("rate_per_s"),
+        planned_requests=fields.whole("planned_requests"),
         concurrency=fields.whole("concurrency"),
         workers=fields.whole("workers"),
         duration_s=fields.number("duration_seconds"),

@@ -36,7 +36,10 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What was asked of the run; None or empty where the record does not say."""
+    """What was asked of the run; None or empty where the record does not say.
+
+    `planned_requests` is what the schedule holds, `rate_per_s` its mean rate.
+    """
 
     kind: str = ""
     profile: str = ""
@@ -45,6 +48,7 @@ class Parameters:
     metrics_urls: tuple[str, ...] = ()
     rate: str = ""
     rate_per_s: float | None = None
+    planned_requests: int | None = None
     concurrency: int | None = None
     workers: int | None = None
     duration_s: float | None = None

@@ -56,6 +56,7 @@ def test_a_directory_that_is_not_empty_is_refused(null: Service, tmp_path: Path)
     [
         (("--stage", "1s"), "--stage = '1s': write DURATION:RATE"),
         (("--stage", "1s:5", "--requests", "3"), "give either --requests or --stage"),
+        (("--stage", "1s:5", "--rate", "3"), "give either --rate or --stage"),
         (("--ipv4", "--ipv6"), "--ipv4 and --ipv6 exclude each other"),
     ],
 )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.core.units import NS_PER_S, parse_rate
-from loadgen.pace.schedule import ConstantStage, Schedule, Share, split_evenly
+from loadgen.pace.schedule import Schedule, Share, split_evenly
+from loadgen.pace.stage import ConstantStage
 
 STAGES = st.builds(
     ConstantStage,
@@ -58,11 +59,18 @@ def test_the_last_arrival_of_a_week_is_still_exact_to_the_nanosecond() -> None:
     assert schedule.due_ns(last) < schedule.duration_ns
 
 
-def test_stages_follow_each_other_and_each_counts_for_itself() -> None:
+def test_a_stage_takes_over_the_fraction_of_an_arrival_that_is_left() -> None:
     schedule = Schedule([ConstantStage(1, NS_PER_S, 1_500_000_000), ConstantStage(2, NS_PER_S, NS_PER_S)])
 
-    assert schedule.block(0, 1, 9) == [0, 1_500_000_000, 2_000_000_000]
+    assert schedule.block(0, 1, 9) == [0, 1_000_000_000, 1_750_000_000]
     assert schedule.duration_ns == 2_500_000_000
+
+
+def test_nothing_is_due_in_a_pause_and_its_arrivals_come_after_it() -> None:
+    pause = ConstantStage(0, 1, NS_PER_S)
+    two = ConstantStage(2, NS_PER_S, NS_PER_S)
+
+    assert Schedule([pause, two, pause, two]).block(0, 1, 9) == [NS_PER_S, 1_500_000_000, 3 * NS_PER_S, 3_500_000_000]
 
 
 @given(SCHEDULES)

@@ -92,6 +92,11 @@ def test_a_shortfall_of_our_own_is_no_answer_about_the_target(tmp_path: Path) ->
     )  # fmt: skip
 
 
+def test_the_recorded_plan_counts_and_not_rate_times_duration(tmp_path: Path) -> None:
+    cut = check_of(judge(tmp_path, quick_run(metadata={"planned_requests": 400})), "load")
+    assert cut.reason.startswith("cut short: 300 of 400 planned requests came due")
+
+
 def test_a_schedule_that_was_cut_short_is_incomplete(tmp_path: Path) -> None:
     check = check_of(judge(tmp_path, quick_run(metadata={"duration_seconds": 60.0})), "load")
     assert check.status is Status.NA

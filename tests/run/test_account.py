@@ -11,12 +11,12 @@ import pytest
 from loadgen.core.events import BreakerLine, InputLine
 from loadgen.core.messages import Probe, Tick
 from loadgen.core.redact import Secret
-from loadgen.core.units import NS_PER_MS, NS_PER_S, parse_rate
-from loadgen.plan.model import Stage
-from loadgen.run.document import initial_document, mean_rate_per_s, rate_text, without_userinfo
+from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate, parse_rate
+from loadgen.plan.model import Arrival, Closed, LoadPlan, Stage
+from loadgen.run.document import initial_document, rate_text, without_userinfo
 from loadgen.run.fingerprint import cgroup_cpus, take_fingerprint
 from loadgen.run.guard import least_window_ns
-from loadgen.run.phases import LoadPhase, duration_ns, rate_at
+from loadgen.run.phases import LoadPhase, duration_ns, mean_rate_per_s, planned_requests
 from loadgen.run.probes import COLUMNS, ProbesWriter, probe_row
 from loadgen.run.progress import Rows, progress_of
 from loadgen.run.seconds import Standing
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 STAGED = replace(load_plan(1), stages=(Stage(parse_rate("10"), 2 * NS_PER_S), Stage(parse_rate("40"), 3 * NS_PER_S)))
+
+
+def phase_of(plan: LoadPlan) -> LoadPhase:
+    return LoadPhase("main", plan, [], lambda row: None)
 
 
 def test_the_first_document_names_the_run_and_no_secret() -> None:
@@ -60,12 +64,35 @@ def test_user_and_password_leave_a_url(url: str, clean: str) -> None:
 def test_the_rate_of_stages_is_arrivals_over_the_whole_schedule() -> None:
     assert duration_ns(STAGED) == 5 * NS_PER_S
     assert mean_rate_per_s(STAGED) == (2 * 10 + 3 * 40) / 5
+    assert planned_requests(STAGED) == 140
     assert rate_text(STAGED) == "10/s → 40/s"
+
+
+def test_a_ramp_counts_with_the_area_under_it_and_is_written_with_both_ends() -> None:
+    ramp = replace(STAGED, stages=(Stage(Rate(0, 1), 10 * NS_PER_S, parse_rate("10")),))
+
+    assert (mean_rate_per_s(ramp), planned_requests(ramp)) == (5, 50)
+    assert phase_of(ramp).rate_at(4 * NS_PER_S) == 4
+    assert rate_text(ramp) == "0/s..10/s"
+
+
+def test_a_closed_load_has_no_rate_and_no_planned_number() -> None:
+    closed = replace(STAGED, stages=(Stage(Rate(0, 1), 5 * NS_PER_S),), closed=Closed(20 * NS_PER_MS), concurrency=9)
+
+    assert (mean_rate_per_s(closed), planned_requests(closed), phase_of(closed).rate_at(0)) == (None, None, None)
+    assert rate_text(closed) == "closed, 9 at a time, 20ms think time"
+    assert rate_text(replace(STAGED, arrival=Arrival.POISSON)) == "10/s → 40/s Poisson"
+
+
+def test_of_many_stages_the_first_ones_and_the_last_are_named() -> None:
+    steps = tuple(Stage(Rate(n, NS_PER_S), NS_PER_S) for n in range(1, 21))
+
+    assert rate_text(replace(STAGED, stages=steps)) == "1/s → 2/s → 3/s → 4/s → 5/s → 6/s → 7/s → … → 20/s"
 
 
 @pytest.mark.parametrize(("elapsed_s", "rate"), [(0, 10), (1.9, 10), (2, 40), (4.9, 40), (5, 0)])
 def test_the_rate_asked_at_an_instant_is_that_of_its_stage(elapsed_s: float, rate: float) -> None:
-    assert rate_at(STAGED, round(elapsed_s * NS_PER_S)) == rate
+    assert phase_of(STAGED).rate_at(round(elapsed_s * NS_PER_S)) == rate
 
 
 @pytest.mark.parametrize(("text", "cpus"), [("max 100000", None), ("150000 100000", 1.5), ("", None)])

@@ -148,9 +148,17 @@ class WorkerProcess:
         self.send(PlanMessage(encode(plan), "main", index, count))
         return self.expect(Ready).detail
 
-    def run(self, plan: LoadPlan, *, stop_after_s: float | None = None, within_s: float = 30) -> Account:
-        """Run a plan to its final account, stopping it early if asked."""
-        account = Account(self.prepare(plan), time.monotonic_ns() + NS_PER_S // 20)
+    def run(
+        self,
+        plan: LoadPlan,
+        *,
+        stop_after_s: float | None = None,
+        within_s: float = 30,
+        index: int = 0,
+        count: int = 1,
+    ) -> Account:
+        """Run a plan, or one worker's part of it, to its final account, stopping it early if asked."""
+        account = Account(self.prepare(plan, index, count), time.monotonic_ns() + NS_PER_S // 20)
         self.send(Start(account.t0_ns))
         stop_at = None if stop_after_s is None else time.monotonic() + stop_after_s
         for message in self.messages(within_s):
