@@ -211,8 +211,8 @@ def test_unrelated_and_empty_variables_of_the_environment_say_nothing() -> None:
 
 
 def test_a_flag_that_no_setting_has_is_a_mistake_of_the_command() -> None:
-    with pytest.raises(ValueError, match=r"^no setting has these flags: speed$"):
-        settings_of({"speed": "80"})
+    with pytest.raises(ValueError, match=r"^no setting has these flags: velocity$"):
+        settings_of({"velocity": "80"})
 
 
 def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
