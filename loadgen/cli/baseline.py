@@ -82,9 +82,9 @@ def _baseline(given: Mapping[str, Any]) -> ExitCode:
     from loadgen.run.lock import RunLock
 
     flags = setting_flags(given, *_OWN) | {"out": given["results"]}
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
+    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
-    settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file)
+    settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
     unasked = settings.sources["base_url"] is Source.DEFAULT
     demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
     if demo:

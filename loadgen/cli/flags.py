@@ -88,6 +88,7 @@ SOURCES: Group = (
     click.option("--environment", metavar="LABEL", help="Label on reports.  [the profile]"),
     click.option("--env-file", type=click.Path(path_type=Path), help="Settings file.  [.env.phase5 for production]"),
     click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="Plan file (TOML)."),
+    click.option("--scenario", metavar="NAME", help="The plan file's [scenario.NAME]."),
 )
 
 
@@ -110,7 +111,7 @@ def setting_flags(given: Mapping[str, Any], *others: str) -> dict[str, object]:
     """
     if given.get("ipv4") and given.get("ipv6"):
         raise click.UsageError("--ipv4 and --ipv6 exclude each other")
-    own = {"profile", "env_file", "plan_file", "ipv4", "ipv6", *others}
+    own = {"profile", "env_file", "plan_file", "scenario", "ipv4", "ipv6", *others}
     flags: dict[str, object] = {name: value for name, value in given.items() if name not in own}
     if given.get("ipv4") or given.get("ipv6"):
         flags["family"] = "ipv4" if given.get("ipv4") else "ipv6"

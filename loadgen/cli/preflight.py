@@ -66,7 +66,7 @@ def _checks(kind: str, given: dict[str, Any]) -> tuple[Check, ...]:
     from loadgen.run.preflight import preflight as make_checks
     from loadgen.run.preflight import surroundings
 
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
+    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     settings, plan = load_plan(Kind(kind), given["profile"], setting_flags(given), inputs)
     return asyncio.run(make_checks(plan, settings, surroundings(settings, inputs.directory, inputs.env_file))).checks
 

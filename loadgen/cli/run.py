@@ -59,7 +59,7 @@ def run(**given: Any) -> int:
     from loadgen.plan.model import Kind
 
     flags = setting_flags(given, *_OWN) | {"url": given["urls"]}
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
+    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     _, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
     if given["out"] is not None:
         return _run(plan, Path(given["out"]), given)

@@ -41,7 +41,7 @@ def warmup(**given: Any) -> ExitCode:
     from loadgen.view.choose import choose
 
     flags = setting_flags(given, *_OWN) | {"out": given["results"]}
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"])
+    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     settings, plan = load_plan(Kind.WARMUP, given["profile"], flags, inputs)
     results = Path(settings.out_dir)
     kept: list[RunDirectory] = []

@@ -14,8 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from loadgen.core.asked_endpoints import asked_endpoints
 from loadgen.core.errors import InputError, Problem
+from loadgen.core.plan_file import plan_layer
 from loadgen.core.redact import Secret
-from loadgen.core.setting_layers import Layer, env_file_layer, environment_layer, flag_layer, plan_layer
+from loadgen.core.setting_layers import Layer, env_file_layer, environment_layer, flag_layer
 from loadgen.core.setting_readers import HeaderSetting, WebAddress
 from loadgen.core.setting_reading import Reading
 from loadgen.core.setting_table import Source, usual_name
@@ -110,6 +111,7 @@ class Settings:
     labels: Mapping[str, str] = field(repr=False)
     secrets: tuple[Secret, ...]
     notices: tuple[str, ...]
+    scenario: str = ""
     url_passwords: tuple[Secret, ...] = field(default=(), repr=False)
 
     def given_for_this_run(self, name: str) -> bool:
@@ -134,12 +136,13 @@ def load_settings(
     environ: Mapping[str, str],
     env_file: Path | None = None,
     plan_file: Path | None = None,
+    scenario: str | None = None,
 ) -> Settings:
     """Return the settings of a command; see `read_settings`.
 
     Raises InputError with all problems.
     """
-    settings, problems = read_settings(profile, flags, environ, env_file, plan_file)
+    settings, problems = read_settings(profile, flags, environ, env_file, plan_file, scenario)
     if problems:
         raise InputError(problems)
     return settings
@@ -151,18 +154,21 @@ def read_settings(
     environ: Mapping[str, str],
     env_file: Path | None = None,
     plan_file: Path | None = None,
+    scenario: str | None = None,
 ) -> tuple[Settings, list[Problem]]:
     """Read every source and return settings with all problems; a bad value stands at its default.
 
-    `profile` None means that none was given: dev. `flags` maps flag names (`base_url`, `rate`, ...) to what the
-    command line gave, unread. `env_file` and `plan_file` are read if given; which env file a profile has by itself
-    says `env_file_for`.
+    `scenario` names one of the plan file. `profile` None means that none was given: dev. `flags` maps flag names
+    (`base_url`, `rate`, ...) to what the command line gave, unread. `env_file` and `plan_file` are read if given; which
+    env file a profile has by itself says `env_file_for`.
     """
     layers: list[Layer] = []
     if plan_file is not None:
-        layers.append(plan_layer(plan_file))
+        layers.append(plan_layer(plan_file, scenario))
     problems = _profile_problems(profile, env_file)
-    if env_file is not None and not problems:
+    if scenario is not None and plan_file is None:
+        problems.append(Problem("--scenario", scenario, "scenarios stand in a plan file: give --plan FILE"))
+    if env_file is not None and not _profile_problems(profile, env_file):
         layers.append(env_file_layer(env_file))
     layers += [environment_layer(environ), flag_layer(flags)]
     problems += [problem for layer in layers for problem in layer.problems]
@@ -180,7 +186,7 @@ def read_settings(
     values["profile_given"] = profile is not None
     values["environment"] = values["environment"] or values["profile"]
     values["slo"] = SloTargets(**{key: values.pop(f"slo.{key}") for key in SloTargets().to_mapping()})
-    return Settings(**values, secrets=_secrets(values)), problems
+    return Settings(**values, secrets=_secrets(values), scenario=scenario or ""), problems
 
 
 def _profile_problems(profile: str | None, env_file: Path | None) -> list[Problem]:

@@ -7,9 +7,8 @@ file, env file, flags) and ignored in the environment, which is everybody's.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loadgen.core.env_file import parse_env
 from loadgen.core.errors import Problem
@@ -45,61 +44,9 @@ class Layer:
         return f"{name} ({self.place})" if self.place else name
 
 
-def _names(source: Source) -> frozenset[str]:
+def names_of(source: Source) -> frozenset[str]:
+    """Return every name that the table has for a source."""
     return frozenset(name.text for row in ROWS for name in row.names(source))
-
-
-def plan_layer(path: Path) -> Layer:
-    """Read a plan file; one that cannot be read is an empty layer with a problem."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        return _empty(Source.PLAN, path, f"cannot read the plan file: {error.strerror}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return _empty(Source.PLAN, path, f"not a TOML file: {error}")
-    if isinstance(document.get("warmup"), str):
-        document["warmup"] = {"duration": document["warmup"]}
-    problems: list[Problem] = []
-    targets = _tables(document, "target", path.name, problems)
-    phases = _tables(document, "phase", path.name, problems)
-    values: dict[str, Given] = {}
-    known = _names(Source.PLAN)
-    for key, value in _flat(document):
-        text = _text_of(value)
-        if key not in known:
-            problems.append(_unknown(f"{key} ({path.name})", key, known | {"target", "phase"}))
-        elif text is None:
-            problems.append(Problem(f"{key} ({path.name})", None, "write a text, a number, true, false or a list"))
-        else:
-            values[key] = text
-    return Layer(Source.PLAN, values, path.name, tuple(problems), targets, phases)
-
-
-def _tables(document: dict[str, Any], name: str, place: str, problems: list[Problem]) -> tuple[object, ...]:
-    """Take the `[[name]]` tables out of a document."""
-    tables = document.pop(name, [])
-    if isinstance(tables, list):
-        return tuple(tables)
-    problems.append(Problem(f"{name} ({place})", None, f"write it as [[{name}]] tables"))
-    return ()
-
-
-def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    for key, value in document.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value
-
-
-def _text_of(value: object) -> Given | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    return None
 
 
 def env_file_layer(path: Path) -> Layer:
@@ -107,19 +54,19 @@ def env_file_layer(path: Path) -> Layer:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        return _empty(Source.ENV_FILE, path, f"cannot read the env file: {error.strerror}")
+        return empty_layer(Source.ENV_FILE, path, f"cannot read the env file: {error.strerror}")
     except UnicodeDecodeError:
-        return _empty(Source.ENV_FILE, path, "the env file is not UTF-8 text")
+        return empty_layer(Source.ENV_FILE, path, "the env file is not UTF-8 text")
     parsed = parse_env(text, path.name)
-    known = _names(Source.ENV_FILE) | VARIABLES.keys()
-    unknown = [_unknown(f"{key} ({path.name})", key, known) for key in parsed.values if key not in known]
+    known = names_of(Source.ENV_FILE) | VARIABLES.keys()
+    unknown = [unknown_key(f"{key} ({path.name})", key, known) for key in parsed.values if key not in known]
     kept = {key: value for key, value in parsed.values.items() if key in known and value}
     return Layer(Source.ENV_FILE, kept, path.name, (*parsed.problems, *unknown))
 
 
 def environment_layer(environ: Mapping[str, str]) -> Layer:
     """Take the variables we know out of an environment; an empty one counts as unset."""
-    known = _names(Source.ENVIRONMENT) | VARIABLES.keys()
+    known = names_of(Source.ENVIRONMENT) | VARIABLES.keys()
     kept = {key: value for key, value in environ.items() if key in known and value.strip()}
     return Layer(Source.ENVIRONMENT, kept)
 
@@ -129,7 +76,7 @@ def flag_layer(flags: Mapping[str, object]) -> Layer:
 
     Raises ValueError for a flag that no setting has, which is a mistake of the command and not of its user.
     """
-    unknown = set(flags) - _names(Source.FLAG) - SPECIAL_FLAGS
+    unknown = set(flags) - names_of(Source.FLAG) - SPECIAL_FLAGS
     if unknown:
         raise ValueError(f"no setting has these flags: {', '.join(sorted(unknown))}")
     kept: dict[str, Given] = {}
@@ -143,10 +90,12 @@ def flag_layer(flags: Mapping[str, object]) -> Layer:
     return Layer(Source.FLAG, kept)
 
 
-def _empty(source: Source, path: Path, remedy: str) -> Layer:
+def empty_layer(source: Source, path: Path, remedy: str) -> Layer:
+    """Return the layer of a file that cannot be read."""
     return Layer(source, {}, path.name, (Problem(str(path), None, remedy),))
 
 
-def _unknown(label: str, key: str, known: Iterable[str]) -> Problem:
+def unknown_key(label: str, key: str, known: Iterable[str]) -> Problem:
+    """Return the problem of a name that nothing has, with the nearest one that something has."""
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.75)
     return Problem(label, None, f"unknown key; did you mean {near[0]}?" if near else "unknown key: remove it")

@@ -57,6 +57,7 @@ class Inputs:
     directory: Path
     env_file: Path | None = None
     plan_file: Path | None = None
+    scenario: str | None = None
 
 
 def load_plan(
@@ -67,7 +68,7 @@ def load_plan(
     Raises InputError with all problems: of single values, of combinations, and of where load may go.
     """
     env_file = inputs.env_file or env_file_for(profile, inputs.directory)
-    settings, problems = read_settings(profile, flags, inputs.environ, env_file, inputs.plan_file)
+    settings, problems = read_settings(profile, flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
     named = {problem.key for problem in problems}
     problems += [problem for problem in check(settings, kind) if problem.key not in named]
     if problems:
@@ -101,6 +102,7 @@ def build_plan(settings: Settings, kind: Kind, *, processors: int | None = None)
         secrets=_all_secrets(settings, targets),
         exercise=kinds.observed(kind) and (settings.exercise or settings.demo),
         after_trip=settings.after_trip,
+        scenario=settings.scenario,
         notes=(*settings.notices, *(() if replayed is None else replayed.notes)),
     )
 

@@ -177,7 +177,7 @@ class Plan:
     `environment` is the label on reports (production, staging, ...). `slo` maps the names of
     `loadgen.core.slo` to targets. `base_url` has no userinfo. `warmup` comes before, recorded apart. `exercise` asks
     for plugin and snapshot operations during the run, `after_trip` names the tripped run that it may follow, `notes`
-    are sentences for the user and for metadata.
+    are sentences for the user and for metadata, `scenario` is the name of the plan file's scenario.
     """
 
     kind: Kind
@@ -194,3 +194,4 @@ class Plan:
     exercise: bool = False
     after_trip: str = ""
     notes: tuple[str, ...] = ()
+    scenario: str = ""

@@ -29,7 +29,7 @@ def settings_of(
 def problems_of(
     flags: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None, **files: Path
 ) -> list[str]:
-    _, problems = read_settings(None, flags or {}, environ or {}, **files)
+    _, problems = read_settings(None, flags or {}, environ or {}, files.get("env_file"), files.get("plan_file"))
     return [str(problem) for problem in problems]
 
 
