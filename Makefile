@@ -19,7 +19,7 @@ BASELINE_PROFILE = $(if $(HAS_TARGET),--profile production,--demo)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup baseline staging warmup extended fallback-scenario preflight demo report test test-stack lint types check \
-        bench coverage lock clean
+        bench golden coverage lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
@@ -85,6 +85,9 @@ types: $(STAMP) ## Check types strictly
 	$(BIN)/mypy
 
 check: lint types coverage ## Everything that must be green before a commit
+
+golden: $(STAMP) ## Rewrite the expected reports of the recorded run, after a change that is meant
+	$(BIN)/python -m tests.support.golden
 
 bench: $(STAMP) ## Run the benchmarks and print their table
 	$(BIN)/python -m benchmarks $(ARGS)
