@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.kernels import kernel
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["kernel"]
 _SETTINGS_PREFIXES = ("LOAD_", "SLO_", "PROD_JWT", "METRICS_", "API_BASE", "CACHE_IMPL", "ENABLE_", "COUNT_", "ALLOW_")
 
 

@@ -13,10 +13,13 @@ import signal
 import ssl
 import sys
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 import uvloop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _RESPONSE = (
     b"HTTP/1.1 200 OK\r\nServer: null\r\nContent-Type: text/plain\r\nConnection: keep-alive\r\n"  # for HTTP/1.0 clients
@@ -33,17 +36,23 @@ class NullProtocol(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpRequestParser | None = None
+        self._write: Callable[[bytes], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=0)  # uvloop then writes at once instead of once a round
+        self._write = self._transport.write
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
+        self._transport = self._write = None
 
     def data_received(self, data: bytes) -> None:
         # a whole GET in one read needs no parser: this is what makes the server cheaper than the generator
         if self._parser is None and data.startswith(b"GET ") and data.find(_HEAD_END) == len(data) - 4:
-            self.on_message_complete()
+            if self._delay_s or self._write is None:
+                self.on_message_complete()
+            else:
+                self._write(_RESPONSE)
             return
         if self._parser is None:
             self._parser = httptools.HttpRequestParser(self)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from loadgen.core.outcome import Outcome
 from loadgen.net.connector import ConnectError, Connector
 from loadgen.net.endpoint import Endpoint
-from loadgen.net.protocol import Connection, ReceiveBuffer
+from loadgen.net.protocol import Connection, ReceiveBuffer, connection_type
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -42,6 +42,7 @@ class Pool:
 
     `free` and `backlog` are shared with the engine and the connections, which take from them directly. `serve` is
     called with an idle connection while requests wait; whoever is behind it sends or puts the connection into `free`.
+    Until `serve_until_ns` a connection that becomes idle may take the request that waited longest without asking.
     """
 
     def __init__(self, connector: Connector, limits: PoolLimits, record: Record, buffer: ReceiveBuffer) -> None:
@@ -49,11 +50,13 @@ class Pool:
         self._limits = limits
         self._buffer = buffer
         self.record = record
+        self.connection = connection_type()
         self.free: deque[Connection] = deque()
         self.backlog: deque[tuple[int, Endpoint]] = deque()
         self.connections: set[Connection] = set()
         self.no_endpoint = Endpoint(0, 0, b"", is_head=False, expected=frozenset())
         self.serve: Callable[[Pool, Connection], None] = _put_aside
+        self.serve_until_ns = 0
         self.halted = False
         self.connects = 0
         self.unsolicited = 0
@@ -183,7 +186,7 @@ class Pool:
         return None
 
     async def _attempt(self) -> Connection:
-        connection = await self._connector.connect(lambda: Connection(self, self._buffer))
+        connection = await self._connector.connect(lambda: self.connection(self, self._buffer))
         if connection.lost:
             raise ConnectError(Outcome.CONNECT_FAILED, "closed as soon as it was open")
         return connection

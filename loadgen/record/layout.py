@@ -11,7 +11,6 @@ import numpy as np
 from loadgen.core.messages import CLOCKS
 from loadgen.core.outcome import Blame, Outcome
 
-ROW_WIDTH = 5
 ENDING_BITS = 5
 ENDINGS = 1 << ENDING_BITS
 UNSENT = ENDINGS - 1

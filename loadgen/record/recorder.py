@@ -13,6 +13,7 @@ import numpy as np
 
 from loadgen.core.histogram import Histogram, Int64s
 from loadgen.core.messages import CLOCKS
+from loadgen.core.rows import ROW_WIDTH, new_rows
 from loadgen.core.units import NS_PER_S
 from loadgen.record.accumulator import Accumulator
 from loadgen.record.gaps import GapError
@@ -24,7 +25,6 @@ from loadgen.record.layout import (
     FIRST_ENDPOINT,
     HAS_ENDED,
     IS_OK,
-    ROW_WIDTH,
     WAITED_FOR_TARGET,
     WAS_SENT,
 )
@@ -62,8 +62,8 @@ class Recorder:
     def __init__(self, endpoints: Sequence[str], max_ns: int) -> None:
         self._names = tuple(endpoints)
         self._max_ns = max_ns
-        self._rows: list[int] = []
-        self.append = self._rows.extend
+        self._rows = new_rows()
+        self.append = self._rows.append
         self._held = np.empty((0, ROW_WIDTH), np.int64)
         self._spare: list[Accumulator] = []
         self._accumulator = self._new_accumulator()
@@ -98,18 +98,17 @@ class Recorder:
     @property
     def waiting_rows(self) -> int:
         """How many rows wait to be folded."""
-        return len(self._rows) // ROW_WIDTH
+        return len(self._rows)
 
     @property
     def is_full(self) -> bool:
         """Whether so many rows wait that folding them later would show as a stall."""
-        return len(self._rows) >= _MANY_ROWS * ROW_WIDTH
+        return len(self._rows) >= _MANY_ROWS
 
     def fold(self) -> None:
         """Bring all rows of the open interval into its counts and histograms; hold back rows of a later one."""
-        if self._rows:
-            fresh = np.array(self._rows, np.int64).reshape(-1, ROW_WIDTH)
-            self._rows.clear()
+        if len(self._rows):
+            fresh = self._rows.take()
             self._held = np.concatenate((self._held, fresh)) if len(self._held) else fresh
         if not len(self._held):
             return

@@ -2,7 +2,7 @@
 
 Laws: an arrival is taken exactly once and ends in exactly one row; nothing is sent at or after `send_until_ns`, which
 every wake-up compares with now before it dispatches; the schedule is never moved, what is late shows as lag or wait.
-`dispatch` is the hot path: it keeps its state in locals and calls nothing that could be done once a block.
+What runs once for each request is `burst`; the rest runs once for each wake-up, or for what is unusual.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from loadgen.core.clock import boottime_ns
 from loadgen.core.outcome import Outcome
 from loadgen.record.layout import UNSENT
 from loadgen.record.recorder import Open
+from loadgen.worker.burst import best_burst
 
 if TYPE_CHECKING:
     import asyncio
@@ -82,6 +83,7 @@ class Engine:
         self._gate = parts.catch_up
         self._pools = list(parts.pools)
         self.all_pools = list(dict.fromkeys(parts.pools))
+        self._burst = best_burst(self.all_pools)
         self._record = parts.recorder.append
         self._timer = timer(loop, self._wake)
         self._t0_ns = 0
@@ -92,10 +94,21 @@ class Engine:
         self._at = 0
         self._before = 0
         self._sleep_ns = 0
-        self.send_until_ns = 0
+        self._send_until_ns = 0
         self.health = Health()
         for pool in self.all_pools:
             pool.serve = self._serve
+
+    @property
+    def send_until_ns(self) -> int:
+        """Nothing is sent at or after this instant; renewed by assignment."""
+        return self._send_until_ns
+
+    @send_until_ns.setter
+    def send_until_ns(self, until_ns: int) -> None:
+        self._send_until_ns = until_ns
+        for pool in self.all_pools:
+            pool.serve_until_ns = until_ns if self._gate is None else 0
 
     @property
     def taken(self) -> int:
@@ -159,33 +172,29 @@ class Engine:
             return
         if self._gate is not None:
             self._pump_all(now_ns)
-        dues, picks, at, pools = self._dues, self._picks, self._at, self._pools
         gated = self._gate is not None
-        due_ns = dues[at]
         # what becomes due meanwhile is left to the next wake-up, which sees it when this one was held up
         until_ns, send_until_ns = now_ns, self.send_until_ns
-        while due_ns <= until_ns and now_ns < send_until_ns:
-            endpoint = picks[at]
-            pool = pools[endpoint.number]
-            connection = None
-            if pool.free and not pool.backlog and not gated:
-                connection = pool.free.popleft()
-                if connection.lost:
-                    connection = pool.take_free()
-            if connection is not None:
-                connection.send(due_ns, endpoint, now_ns)
+        while (due_ns := self._dues[self._at]) <= until_ns and now_ns < send_until_ns:
+            if not gated:
+                self._at = self._burst(self._dues, self._picks, self._at, self._pools, until_ns, send_until_ns)
+                due_ns = self._dues[self._at]
                 now_ns = monotonic_ns()
-            else:
-                self._queue(pool, due_ns, endpoint, now_ns)
-            at += 1
-            due_ns = dues[at]
-            if due_ns == NEVER_NS:
-                self._at = at
+            if due_ns <= until_ns and now_ns < send_until_ns:
+                self._take_one(due_ns, self._picks[self._at], now_ns)
+                self._at += 1
+            if self._dues[self._at] == NEVER_NS:
                 self._refill()
-                dues, picks, at = self._dues, self._picks, 0
-                due_ns = dues[0]
-        self._at = at
         self._arm_next(due_ns)
+
+    def _take_one(self, due_ns: int, endpoint: Endpoint, now_ns: int) -> None:
+        """Take one arrival that cannot simply be sent."""
+        pool = self._pools[endpoint.number]
+        connection = pool.take_free() if self._gate is None and not pool.backlog else None
+        if connection is not None:
+            connection.send(due_ns, endpoint, now_ns)
+        else:
+            self._queue(pool, due_ns, endpoint, now_ns)
 
     def _serve(self, pool: Pool, connection: Connection) -> None:
         """Give a connection that has just become free to the request that waited longest."""

@@ -12,6 +12,7 @@ from enum import Enum
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+from loadgen.core.kernel import find_kernel
 from loadgen.core.messages import Log
 from loadgen.core.units import NS_PER_MS
 from loadgen.worker.assemble import Place, assemble
@@ -172,5 +173,6 @@ class Phase:
             "gap_squares": gaps.squares,
             "gaps": gaps.gaps,
             "gap_ideal_ns": self._engine.ideal_gap_ns,
+            "kernel": "python" if find_kernel() is None else "compiled",
             "unsolicited": sum(pool.unsolicited for pool in self._engine.all_pools),
         }

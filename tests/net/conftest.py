@@ -23,3 +23,8 @@ def pytest_asyncio_loop_factories(
 def blockbuster() -> Iterator[BlockBuster]:
     with blockbuster_ctx("loadgen") as detector:
         yield detector
+
+
+@pytest.fixture(autouse=True)
+def both_kernels(kernel: str) -> None:
+    """Run each test with the compiled kernel and with its twin."""
