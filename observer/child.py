@@ -129,7 +129,7 @@ class _Child:
             case Start():
                 assembly.observation.begin(message.t0_ns)
             case Scrape():
-                assembly.observation.ask(message.label)
+                assembly.observation.ask(message.label, message.fresh_ns)
             case Stop():
                 assembly.log.info("stop", reason=message.reason)
                 assembly.observation.stop()

@@ -80,9 +80,9 @@ class Observation:
         self._schedule.begin(t0_ns)
         self._world.pause.wake()
 
-    def ask(self, label: str) -> None:
-        """Ask for one scrape outside the grid."""
-        self._schedule.ask(label, self._world.clock.monotonic_ns())
+    def ask(self, label: str, fresh_ns: int = 0) -> None:
+        """Ask for one scrape outside the grid, with data of this moment or later if that comes within `fresh_ns`."""
+        self._schedule.ask(label, self._world.clock.monotonic_ns(), fresh_ns)
         self._world.pause.wake()
 
     def stop(self) -> None:
@@ -138,7 +138,10 @@ class Observation:
         if probe:
             took_ns = self._world.clock.monotonic_ns() - began_ns
             self._tell_probe(self._ledger.probe(scraped.snapshot, scraped.at_ns, took_ns))
-        for sample in self._schedule.close():
+        for sample in self._schedule.close(self._world.clock.monotonic_ns(), scraped.known_ns):
+            if sample.fresh_until_ns > sample.due_ns > scraped.known_ns:
+                late_s = (sample.due_ns - scraped.known_ns) / NS_PER_S
+                self._world.log.warn(f"the {sample.label} scrape has data from {late_s:.1f} s before it was asked for")
             await self._take_sample(sample, scraped)
 
     async def _on_failure(self, error: ScrapeError, began_ns: int, *, probe: bool) -> None:

@@ -88,6 +88,7 @@ class PrometheusSource:
         return _data(self._place, body.text)
 
     async def _scrape(self, timeout_ns: int, *, full: bool) -> Scraped:
+        began_ns = monotonic_ns()
         now, up, times = await asyncio.gather(
             self.ask("time()", timeout_ns),
             self.ask(f"up{self._server.select()}[{_UP_RANGE}]", timeout_ns),
@@ -95,8 +96,10 @@ class PrometheusSource:
         )
         at_ns = monotonic_ns()
         newest_s = {item.instance: item.value for item in read_vector(times)}
-        self._check(float(now["result"][1]), newest_s, read_up(up))
+        now_s = float(now["result"][1])
+        self._check(now_s, newest_s, read_up(up))
         data_s = max(newest_s.values())
+        data_ns = began_ns - round((now_s - min(newest_s.values())) * NS_PER_S)
         asked = questions(self._binding, self._server, full=full)
         answers = await asyncio.gather(*(self.ask(question.promql, timeout_ns, data_s) for question in asked))
         if full:
@@ -104,7 +107,7 @@ class PrometheusSource:
         found = [item for answer in answers for item in read_vector(answer) if item.instance in newest_s]
         snapshot = combine(self._account(found, full=full), round(data_s * NS_PER_S))
         pages = ((self._place, as_text(found)),)
-        return Scraped(snapshot, at_ns, pages, notes=snapshot.notes)
+        return Scraped(snapshot, at_ns, pages, notes=snapshot.notes, data_ns=data_ns)
 
     def _check(self, now_s: float, newest_s: Mapping[Instance, float], up: Mapping[Instance, Target]) -> None:
         """Raise ScrapeError when the data cannot be trusted: none, of several jobs, down, or stale."""

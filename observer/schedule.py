@@ -1,7 +1,8 @@
 """When to scrape: samples at t0 + k x interval, probes from t0 on, retries in between, one at a time. Pure.
 
-Laws: a sample that is due stays open until a scrape succeeds, its attempts are used up or its time is over; any
-successful scrape closes every open sample; a probe whose time passed while another scrape was under way is left out.
+Laws: a sample that is due stays open until a scrape succeeds, its attempts are used up or its time is over; a
+successful scrape closes every open sample that its data is new enough for; a probe whose time passed while another
+scrape was under way is left out.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from loadgen.core.units import NS_PER_S
 ATTEMPTS = 4
 _FIRST_PAUSE_NS = NS_PER_S
 _ASKED_PATIENCE_NS = 20 * NS_PER_S
+_FRESH_PAUSE_NS = NS_PER_S // 2
 
 
 @dataclass(slots=True)
 class Open:
-    """A sample that wants a scrape: of the grid (`label` empty), or one that was asked for."""
+    """A sample that wants a scrape: of the grid (`label` empty), or one that was asked for.
+
+    Until `fresh_until_ns` it is content only with data that is not older than `due_ns`.
+    """
 
     number: int
     label: str
@@ -25,6 +30,11 @@ class Open:
     retry_ns: int
     give_up_ns: int
     attempts: int = 0
+    fresh_until_ns: int = 0
+
+    def wants_newer(self, now_ns: int, data_ns: int) -> bool:
+        """Say whether to ask again instead of taking data of that age."""
+        return data_ns < self.due_ns and now_ns < self.fresh_until_ns
 
     def failed(self, now_ns: int, interval_ns: int) -> bool:
         """Count a failed attempt; return whether it was the last."""
@@ -67,10 +77,13 @@ class Schedule:
         self.claim(now_ns)
         self._stopped = True
 
-    def ask(self, label: str, now_ns: int) -> None:
-        """Open a sample outside the grid."""
+    def ask(self, label: str, now_ns: int, fresh_ns: int = 0) -> None:
+        """Open a sample outside the grid that waits up to `fresh_ns` for data of this moment or later."""
         number = self._take_number() if label == "final" else self.last_number
-        self.open.append(Open(number, label, now_ns, now_ns, now_ns + _ASKED_PATIENCE_NS))
+        give_up_ns = now_ns + fresh_ns + _ASKED_PATIENCE_NS
+        self.open.append(
+            Open(number, label, now_ns, now_ns, give_up_ns, fresh_until_ns=now_ns + fresh_ns if fresh_ns else 0)
+        )
 
     def claim(self, now_ns: int) -> list[int]:
         """Open the sample that is due; return the numbers whose whole interval has passed unnoticed."""
@@ -107,9 +120,13 @@ class Schedule:
         left_ns = min((sample.give_up_ns - now_ns for sample in self.open), default=self._timeout_ns)
         return max(min(self._timeout_ns, left_ns), NS_PER_S // 20)
 
-    def close(self) -> list[Open]:
-        """Take every open sample: a scrape succeeded."""
-        taken, self.open = self.open, []
+    def close(self, now_ns: int, data_ns: int) -> list[Open]:
+        """Take every open sample that this data is new enough for: a scrape succeeded."""
+        waiting = [sample for sample in self.open if sample.wants_newer(now_ns, data_ns)]
+        for sample in waiting:
+            sample.retry_ns = min(now_ns + _FRESH_PAUSE_NS, sample.fresh_until_ns)
+        taken = [sample for sample in self.open if sample not in waiting]
+        self.open = waiting
         return taken
 
     def failed(self, now_ns: int) -> list[Open]:

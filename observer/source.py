@@ -60,7 +60,8 @@ def status_error(place: str, status: int) -> ScrapeError:
 class Scraped:
     """One successful scrape of all endpoints.
 
-    `at_ns` is its monotonic time, `snapshot.at_ns` the data's own. `pages` holds (endpoint, text) as received.
+    `at_ns` is its monotonic time, `snapshot.at_ns` the data's own time by whatever clock dates it; `data_ns` is the
+    data's monotonic time where it is older than the scrape. `pages` holds (endpoint, text) as received.
     """
 
     snapshot: Snapshot
@@ -68,6 +69,12 @@ class Scraped:
     pages: tuple[tuple[str, str], ...] = ()
     bad_lines: int = 0
     notes: tuple[str, ...] = ()
+    data_ns: int | None = None
+
+    @property
+    def known_ns(self) -> int:
+        """The monotonic time up to which the service's counts are in it."""
+        return self.at_ns if self.data_ns is None else self.data_ns
 
 
 @dataclass(frozen=True, slots=True)

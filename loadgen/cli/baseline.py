@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Kind, Plan
-    from loadgen.run.preflight_model import PreflightResult
     from loadgen.run.session import Session, Terms
 
 _OWN = ("kind", "json", "quiet", "detach", "detached_fd", "results")
@@ -82,35 +81,38 @@ def _baseline(given: Mapping[str, Any]) -> ExitCode:
     from loadgen.run.lock import RunLock
 
     flags = setting_flags(given, *_OWN) | {"out": given["results"]}
+    kind = Kind(given["kind"])
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
     settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
     unasked = settings.sources["base_url"] is Source.DEFAULT
     demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
     if demo:
-        flags = _demo_flags(flags, settings)
-    kind = Kind(given["kind"])
+        flags = _demo_flags(flags, settings, kind)
     with RunLock(Path(settings.out_dir)) as lock:
         terms = _terms(Path(settings.out_dir), given, lock.name_run)
         if demo:
             session = asyncio.run(_demo_session(kind, given, flags, inputs, terms))
         else:
-            session = asyncio.run(_session(*_plan(kind, given, flags, inputs), terms))
+            session = asyncio.run(_session(*_plan(kind, given, flags, inputs), inputs, terms))
         return _settle(session, given)
 
 
-def _demo_flags(flags: Mapping[str, object], settings: Settings) -> dict[str, object]:
+def _demo_flags(flags: Mapping[str, object], settings: Settings, kind: Kind) -> dict[str, object]:
     """Return the flags with the demo's short schedule where nothing else was asked for.
 
     The address is not known yet; a loopback address stands in for it, so that all else can be checked first.
     """
     from loadgen.core.errors import InputError, Problem
     from loadgen.core.setting_table import Source
+    from loadgen.plan.model import Kind
     from loadgen.run import demo_service
 
     if settings.given_for_this_run("base_url"):
         raise InputError([Problem("--demo", None, f"there is a base URL too ({settings.base_url}): give one of them")])
     usual = {"samples": demo_service.SAMPLES, "interval_ns": demo_service.INTERVAL, "warmup_ns": demo_service.WARMUP}
+    if kind is not Kind.BASELINE:
+        del usual["samples"]  # a validation has as many as it has elsewhere
     short = {
         name.removesuffix("_ns"): value for name, value in usual.items() if settings.sources[name] is Source.DEFAULT
     }
@@ -127,23 +129,16 @@ async def _demo_session(
     _plan(kind, given, flags, inputs)
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
-        return await _session(*_plan(kind, given, {**flags, "base_url": demo.url}, inputs), terms)
+        return await _session(*_plan(kind, given, {**flags, "base_url": demo.url}, inputs), inputs, terms)
 
 
-async def _session(settings: Settings, plan: Plan, terms: Terms) -> Session:
+async def _session(settings: Settings, plan: Plan, inputs: Inputs, terms: Terms) -> Session:
     from dataclasses import replace
-    from pathlib import Path
 
-    from loadgen.cli.preflight import print_checks
-    from loadgen.run.preflight import preflight, surroundings
+    from loadgen.cli.preflight import checker
     from loadgen.run.session import run_session
 
-    async def check(plan: Plan) -> PreflightResult:
-        result = await preflight(plan, settings, surroundings(settings, Path.cwd()))
-        print_checks(result.checks, err=True)
-        return result
-
-    return await run_session(plan, replace(terms, preflight=check))
+    return await run_session(plan, replace(terms, preflight=checker(settings, inputs)))
 
 
 def _plan(kind: Kind, given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs) -> tuple[Settings, Plan]:
@@ -168,7 +163,7 @@ def _terms(results: Path, given: Mapping[str, Any], name_run: Any) -> Terms:
     return Terms(
         results=results,
         environ=os.environ,
-        view=lambda: choose(sys.stderr, json=given["json"], quiet=given["quiet"]),
+        view=lambda place: choose(sys.stderr, json=given["json"], quiet=given["quiet"], title=place.run_id),
         announce=announce,
         detached=given["detached_fd"] is not None,
     )

@@ -68,20 +68,26 @@ OBSERVATION: Group = (
     click.option("--idle", metavar="DURATION", help="Watch without load first.  [60s in production, 15s in staging]"),
     click.option("--count-cache-miss", is_flag=True, help="Count cache misses as fallbacks."),
 )
-BREAKER: Group = (
+CLIENT_BREAKER: Group = (
     click.option("--breaker-error-rate", metavar="SHARE", help="Error rate that aborts.  [0.02]"),
+    click.option("--allow-unarmed", multiple=True, metavar="INPUT", help="Accept an unarmed input; repeatable."),
+    click.option("--no-breaker", is_flag=True, help="Never abort; refused for production."),
+)
+BREAKER: Group = (
+    *CLIENT_BREAKER,
     click.option("--breaker-effective-fallback", metavar="SHARE", help="Fallback rate that aborts.  [0.08]"),
     click.option("--breaker-server-errors", metavar="4xx+5xx|5xx", help="Which statuses are server errors."),
     click.option("--breaker-count-misses", is_flag=True, help="Judge cache misses as fallbacks too."),
     click.option("--allow-blind", is_flag=True, help="Go on when probes fail, with a warning."),
-    click.option("--allow-unarmed", multiple=True, metavar="INPUT", help="Accept an unarmed input; repeatable."),
-    click.option("--no-breaker", is_flag=True, help="Never abort; refused for production."),
+)
+START: Group = (
+    click.option("--allow-degraded", is_flag=True, help="Start although the target says it is degraded."),
+    click.option("--after-trip", metavar="RUN_ID", help="Run on a host where this run tripped a moment ago."),
 )
 PERMISSION: Group = (
     click.option("--exercise", is_flag=True, help="Reload plugins, create and restore snapshots during the run."),
     click.option("--allow-writes", is_flag=True, help="Let --exercise change data in production."),
-    click.option("--allow-degraded", is_flag=True, help="Start although the target says it is degraded."),
-    click.option("--after-trip", metavar="RUN_ID", help="Run on a host where this run tripped a moment ago."),
+    *START,
 )
 SOURCES: Group = (
     click.option("--profile", metavar="dev|staging|production", help="Where load goes, and how careful we are."),

@@ -25,10 +25,13 @@ from loadgen.cli.flags import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from loadgen.core.config import Settings
     from loadgen.core.errors import ExitCode
-    from loadgen.run.preflight_model import Check
+    from loadgen.plan.load import Inputs
+    from loadgen.plan.model import Plan
+    from loadgen.run.preflight_model import Check, PreflightResult
 
 _COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "red", "SKIP": "bright_black"}
 _KINDS = ("baseline", "extended", "fallback-scenario", "warmup", "run")
@@ -68,7 +71,25 @@ def _checks(kind: str, given: dict[str, Any]) -> tuple[Check, ...]:
 
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     settings, plan = load_plan(Kind(kind), given["profile"], setting_flags(given), inputs)
-    return asyncio.run(make_checks(plan, settings, surroundings(settings, inputs.directory, inputs.env_file))).checks
+    around = surroundings(settings, inputs.directory, inputs.env_file, _say)
+    return asyncio.run(make_checks(plan, settings, around)).checks
+
+
+def checker(settings: Settings, inputs: Inputs) -> Callable[[Plan], Awaitable[PreflightResult]]:
+    """Return what a command that runs afterwards does first: every check, shown on standard error."""
+    from loadgen.run.preflight import preflight as make_checks
+    from loadgen.run.preflight import surroundings
+
+    async def check(plan: Plan) -> PreflightResult:
+        result = await make_checks(plan, settings, surroundings(settings, inputs.directory, inputs.env_file, _say))
+        print_checks(result.checks, err=True)
+        return result
+
+    return check
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"preflight: {sentence}", err=True)
 
 
 def _show(checks: Sequence[Check], as_json: bool) -> ExitCode:

@@ -7,26 +7,31 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loadgen.cli.flags import (
-    BREAKER,
+    CLIENT_BREAKER,
     CREDENTIALS,
     LOAD,
     NETWORK,
     SCHEDULE,
     SHAPE,
     SOURCES,
+    START,
     WARMUP,
     setting_flags,
     with_options,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from loadgen.core.errors import ExitCode
+    from loadgen.core.events import View
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import Plan
-    from loadgen.run.session import Session
+    from loadgen.run.preflight_model import PreflightResult
+    from loadgen.run.session import Session, Terms
+
+    Check = Callable[[Plan], Awaitable[PreflightResult]]
 
 _OWN = ("urls", "out", "json", "quiet")
 
@@ -44,55 +49,73 @@ _OWN = ("urls", "out", "json", "quiet")
 @click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run directory here; it must be new or empty.")
 @click.option("--json", is_flag=True, help="Print summary.json on stdout, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@with_options(SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, BREAKER, SOURCES)
+@with_options(SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, CLIENT_BREAKER, START, SOURCES)
 def run(**given: Any) -> int:
     """Put a load on URL... and print what came back.
 
-    No observer and no verdict; the circuit breaker judges the client's own counts. Without --out nothing is kept.
-    Exit code 0, 2, 4 (breaker), 5 (the generator was the bottleneck) or a signal's.
+    No observer and no verdict; the circuit breaker judges the client's own counts. Production begins with the checks
+    of `loadgen preflight` and wants --allow-unarmed for what only an observer sees: error_rate, effective_fallback,
+    blind. Without --out nothing is kept. Exit code 0, 2, 4 (breaker), 5 (the generator was the bottleneck) or a
+    signal's.
     """
     import os
     import tempfile
     from pathlib import Path
 
+    from loadgen.cli.preflight import checker
     from loadgen.plan.load import Inputs, load_plan
-    from loadgen.plan.model import Kind
+    from loadgen.plan.model import Kind, Profile
 
     flags = setting_flags(given, *_OWN) | {"url": given["urls"]}
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
-    _, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
+    settings, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
+    check = checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None
+    results = Path(settings.out_dir)
     if given["out"] is not None:
-        return _run(plan, Path(given["out"]), given)
+        return _run(plan, _terms(results, Path(given["out"]), given, check), given)
     with tempfile.TemporaryDirectory(prefix="loadgen-run-") as directory:
-        return _run(plan, Path(directory), given)
+        return _run(plan, _terms(results, Path(directory), given, check), given)
 
 
-def _run(plan: Plan, place: Path, given: Mapping[str, Any]) -> int:
-    import asyncio
+def _terms(results: Path, place: Path, given: Mapping[str, Any], check: Check | None) -> Terms:
     import os
+    import sys
+
+    from loadgen.run.session import Terms
+    from loadgen.view.choose import choose
+
+    kept = given["out"] is not None
+
+    def announce(directory: RunDirectory) -> None:
+        if kept:
+            click.echo(f"run directory {directory.path}", err=True)
+
+    def view(directory: RunDirectory) -> View:
+        title = directory.run_id if kept else "run"
+        return choose(sys.stderr, json=given["json"], quiet=given["quiet"], title=title)
+
+    return Terms(
+        results=results,
+        environ=os.environ,
+        view=view,
+        announce=announce,
+        preflight=check,
+        out=place,
+        pid_files=False,
+        partial_report=kept,
+    )
+
+
+def _run(plan: Plan, terms: Terms, given: Mapping[str, Any]) -> int:
+    import asyncio
     import sys
 
     import orjson
 
-    from loadgen.core.rundir import RESULTS
-    from loadgen.run.session import Terms, run_session
-    from loadgen.view.choose import choose
-
-    def announce(directory: RunDirectory) -> None:
-        if given["out"] is not None:
-            click.echo(f"run directory {directory.path}", err=True)
+    from loadgen.run.session import run_session
 
     for note in plan.notes:
         click.echo(f"loadgen: {note}", err=True)
-    terms = Terms(
-        results=RESULTS,
-        environ=os.environ,
-        view=lambda: choose(sys.stderr, json=given["json"], quiet=given["quiet"]),
-        announce=announce,
-        out=place,
-        pid_files=False,
-        partial_report=given["out"] is not None,
-    )
     session = asyncio.run(run_session(plan, terms))
     summary = _summary_of(session)
     if given["json"]:

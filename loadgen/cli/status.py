@@ -27,8 +27,11 @@ def status(run_dir: str | None, results: str, as_json: bool) -> ExitCode:
     import orjson
 
     from loadgen.core.errors import ExitCode
-    from loadgen.run.standing import newest_run, state_of
+    from loadgen.run.standing import in_preflight, newest_run, state_of
 
+    waiting = in_preflight(Path(results)) if run_dir is None else None
+    if waiting is not None:
+        click.echo(f"loadgen: pid {waiting} is in its preflight: no load yet", err=True)
     found = newest_run(Path(results)) if run_dir is None else Path(run_dir)
     if found is None:
         click.echo(f"loadgen: no run below {results}", err=True)

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli.flags import BREAKER, CREDENTIALS, LOAD, NETWORK, SHAPE, SOURCES, TARGET, setting_flags, with_options
+from loadgen.cli.flags import (
+    CLIENT_BREAKER,
+    CREDENTIALS,
+    LOAD,
+    NETWORK,
+    SHAPE,
+    SOURCES,
+    START,
+    TARGET,
+    setting_flags,
+    with_options,
+)
 
 if TYPE_CHECKING:
     from loadgen.core.errors import ExitCode
@@ -21,11 +32,12 @@ _OWN = ("quiet", "results")
 @click.option("--duration-seconds", metavar="N", help="The same in seconds.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where its log goes.  [results]")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@with_options(SHAPE, CREDENTIALS, NETWORK, BREAKER, SOURCES)
+@with_options(SHAPE, CREDENTIALS, NETWORK, CLIENT_BREAKER, START, SOURCES)
 def warmup(**given: Any) -> ExitCode:
     """Warm a service up: 20/s over 5 connections for 10 min, unless told otherwise.
 
-    The breaker's client input guards it. What is kept is warmup-load.log below the results.
+    The breaker's client input guards it; in production the checks of `loadgen preflight` come first. What is kept is
+    warmup-load.log below the results.
     """
     import asyncio
     import os
@@ -33,9 +45,10 @@ def warmup(**given: Any) -> ExitCode:
     import tempfile
     from pathlib import Path
 
+    from loadgen.cli.preflight import checker
     from loadgen.core.errors import ExitCode
     from loadgen.plan.load import Inputs, load_plan
-    from loadgen.plan.model import Kind
+    from loadgen.plan.model import Kind, Profile
     from loadgen.run.lock import RunLock
     from loadgen.run.session import Terms, run_session
     from loadgen.view.choose import choose
@@ -49,8 +62,9 @@ def warmup(**given: Any) -> ExitCode:
         terms = Terms(
             results=results,
             environ=os.environ,
-            view=lambda: choose(sys.stderr, json=False, quiet=given["quiet"]),
+            view=lambda _: choose(sys.stderr, json=False, quiet=given["quiet"], title="warm-up"),
             announce=kept.append,
+            preflight=checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None,
             out=Path(directory),
             partial_report=False,
         )

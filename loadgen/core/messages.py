@@ -74,10 +74,14 @@ class Abort(Message):
 
 @dataclass(frozen=True, slots=True)
 class Scrape(Message):
-    """Ask the observer for one scrape now, outside the grid: `label` is `start` or `end`."""
+    """Ask the observer for one scrape now, outside the grid: `label` is `start`, `final` or `end`.
+
+    Where the data is older than the scrape (a Prometheus server's), it waits up to `fresh_ns` for newer data.
+    """
 
     type: ClassVar[str] = "scrape"
     label: str
+    fresh_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.errors import Problem
 from loadgen.core.units import NS_PER_S, format_duration
-from loadgen.plan.kinds import warmup_rate
+from loadgen.plan.kinds import observed, warmup_rate
 from loadgen.plan.mix import origin, resolve_place
 from loadgen.plan.model import Kind
 from loadgen.plan.replay import check_replay, dues_of, peak_of
@@ -70,8 +70,9 @@ def highest_rate(settings: Settings) -> Rate:
 
 def _base_url(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if settings.base_url is None:
-        remedy = "missing: give --base-url URL or set LOAD_BASE_URL; --demo uses the demo service"
-        yield Problem(settings.label("base_url"), None, remedy)
+        remedy = "missing: give --base-url URL or set LOAD_BASE_URL"
+        demo = "; --demo uses the demo service" if observed(kind) else ""
+        yield Problem(settings.label("base_url"), None, remedy + demo)
 
 
 def _hosts(settings: Settings, kind: Kind) -> Iterator[Problem]:

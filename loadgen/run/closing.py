@@ -117,13 +117,12 @@ def _fill(office: Office, ended: PhaseTotals, validity: Validity) -> None:
 
 
 def _write_summary(office: Office, phase: LoadPhase, ended: PhaseTotals, validity: Validity) -> None:
-    planned_ns = duration_ns(phase.plan)
-    ran_ns = min(planned_ns, office.seconds.standing.seconds * NS_PER_S) or planned_ns
+    seen_ns = office.seconds.standing.seconds * NS_PER_S  # a closed load may be through before its time is over
     figures = Figures(
         run_id=office.place.run_id,
         totals=ended.totals,
         histograms=office.seconds.totals,
-        duration_ns=ran_ns,
+        duration_ns=min(phase.ran_ns, seen_ns or phase.ran_ns),
         target_rate_per_s=mean_rate_per_s(phase.plan),
         sent_by_second=office.seconds.sent_by_second,
         validity={"state": validity.state.name, "reasons": list(validity.reasons)},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from loadgen.run.merge import Live
 
 _SCRAPES_PER_WINDOW = 4
+_SCRAPES_TO_BE_SEEN = 2
 
 
 def least_window_ns(detail: Mapping[str, Any]) -> int:
@@ -32,6 +33,13 @@ def least_window_ns(detail: Mapping[str, Any]) -> int:
     if detail.get("mode") != "prometheus":
         return 0
     return round(_SCRAPES_PER_WINDOW * float(detail.get("scrape_interval_s") or 0) * NS_PER_S)
+
+
+def fresh_ns(detail: Mapping[str, Any]) -> int:
+    """Return how long newer data is worth waiting for: two scrape intervals of a Prometheus that is asked, else 0."""
+    if detail.get("mode") != "prometheus":
+        return 0
+    return round(_SCRAPES_TO_BE_SEEN * float(detail.get("scrape_interval_s") or 0) * NS_PER_S)
 
 
 class Guard:

@@ -112,7 +112,7 @@ class RunLock:
         except BlockingIOError as error:
             os.close(fd)
             holder = holder_of(self._path.parent)
-            who = "" if holder is None else f" (pid {holder.pid}, {holder.run_dir})"
+            who = "" if holder is None else f" (pid {holder.pid}, {holder.run_dir or 'in its preflight'})"
             raise LockHeldError(
                 f"another run is under way{who}: wait for it (loadgen wait) or end it (loadgen stop)"
             ) from error

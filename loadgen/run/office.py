@@ -127,6 +127,12 @@ class Office:
             self.chronicle.event(EventName.NOTE, text=f"the metric {name} is not exposed")
         self.chronicle.save()
 
+    def note_wait(self, at_most_ns: int) -> None:
+        """Say that data is waited for, if it is."""
+        if at_most_ns:
+            text = f"waiting up to {format_duration(at_most_ns)} until the Prometheus server has scraped the service"
+            self.chronicle.event(EventName.NOTE, text=text)
+
     def counters(self, label: str, sample: Sample | None) -> None:
         """Keep the counters of the scrape at the `start` or the `end` and its time; else say what is missing."""
         if sample is None or not sample.ok:

@@ -62,6 +62,7 @@ class LoadPhase:
         self.name = name
         self.plan = plan
         self.t0_ns: int | None = None
+        self.stopped_ns: int | None = None
         self.ticks = TickMerge()
         self.rows = 0
         self._schedule = schedule_of(plan)
@@ -111,9 +112,19 @@ class LoadPhase:
         self._merge = IntervalMerge(self._workers, t0_ns)
         self._send(Start(t0_ns))
 
-    def stop(self, drain_ns: int, reason: str) -> None:
-        """Start nothing new; what is in flight may end within the drain."""
+    def stop(self, now_ns: int, drain_ns: int, reason: str) -> None:
+        """Start nothing new; what is in flight may end within the drain. The first stop is the one that counts."""
+        if self.stopped_ns is None:
+            self.stopped_ns = now_ns
         self._send(Stop(drain_ns, reason))
+
+    @property
+    def ran_ns(self) -> int:
+        """How long requests came due: the schedule's length, or less when it was stopped before."""
+        planned_ns = duration_ns(self.plan)
+        if self.stopped_ns is None:
+            return planned_ns
+        return min(planned_ns, self.elapsed_ns(self.stopped_ns))
 
     def abort(self) -> None:
         """Cut everything."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.clock import utc_now
 from loadgen.core.redact import Redactor
-from loadgen.core.units import NS_PER_US
+from loadgen.core.units import NS_PER_US, format_duration
 from loadgen.run.preflight_breaker import arming_checks, idle_checks, idle_ns, unarmed_inputs
 from loadgen.run.preflight_host import git_check, host_checks
 from loadgen.run.preflight_metrics import observe_once, page_checks, read_pages
@@ -25,6 +25,7 @@ from loadgen.run.preflight_settings import credential_checks, flag_checks, slo_c
 from loadgen.run.preflight_target import target_checks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from loadgen.core.config import Settings
@@ -40,7 +41,8 @@ _PROGRAM_S = 30.0
 class Surroundings:
     """Where preflight looks besides the plan, and what it asks with.
 
-    `idle_ns` None means as long as the profile wants. `once` asks the observer about metrics URLs.
+    `idle_ns` None means as long as the profile wants. `once` asks the observer about metrics URLs. `say` gets a
+    sentence before something takes long.
     """
 
     results: Path
@@ -48,13 +50,16 @@ class Surroundings:
     env_files: tuple[str, ...] = ENV_FILES
     idle_ns: int | None = None
     once: ObserveOnce = observe_once
+    say: Callable[[str], None] = lambda _: None
     now: datetime = field(default_factory=utc_now)
 
 
-def surroundings(settings: Settings, directory: Path, env_file: Path | None = None) -> Surroundings:
+def surroundings(
+    settings: Settings, directory: Path, env_file: Path | None = None, say: Callable[[str], None] = lambda _: None
+) -> Surroundings:
     """Return what a command has around it: its directory, its env files, its results, its --idle."""
-    names = ENV_FILES if env_file is None else (*ENV_FILES, str(env_file))
-    return Surroundings(Path(settings.out_dir), directory, names, settings.idle_ns)
+    names = tuple(dict.fromkeys(ENV_FILES if env_file is None else (*ENV_FILES, str(env_file))))
+    return Surroundings(Path(settings.out_dir), directory, names, settings.idle_ns, say=say)
 
 
 async def preflight(plan: Plan, settings: Settings, around: Surroundings) -> PreflightResult:
@@ -81,6 +86,8 @@ async def preflight(plan: Plan, settings: Settings, around: Surroundings) -> Pre
     checks += arming_checks(plan, unarmed)
     if not any(check.status is Status.FAIL for check in checks):
         length_ns = idle_ns(plan) if around.idle_ns is None else around.idle_ns
+        if plan.observation is not None and length_ns:
+            around.say(f"watching the service without load for {format_duration(length_ns)}")
         checks += await idle_checks(plan, pages, around.once, length_ns)
     redactor = Redactor(plan.secrets)
     masked = (Check(redactor.text(item.name), item.status, redactor.text(item.message)) for item in checks)

@@ -18,7 +18,7 @@ from loadgen.core.redact import Redactor
 from loadgen.core.rundir import STOP_FILE, RunDirectory
 from loadgen.core.uncaught import mask_uncaught
 from loadgen.plan.model import Profile
-from loadgen.run.cooldown import refuse_after_trip
+from loadgen.run.cooldown import keep_trip_record, refuse_after_trip
 from loadgen.run.launch import Spec, child_environment, run_to_end
 from loadgen.run.setup import Setup
 from loadgen.run.supervise import supervise
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 class Terms:
     """What a command decides about its session.
 
-    `preflight` makes the checks, None for none. `view` is made once the run directory exists. `announce` is told the
-    run directory before anything is sent. `out` is a given directory, None for one below `results`.
+    `preflight` makes the checks, None for none. `view` is made for the run directory once that exists. `announce` is
+    told the run directory before anything is sent. `out` is a given directory, None for one below `results`.
     """
 
     results: Path
     environ: Mapping[str, str]
-    view: Callable[[], View]
+    view: Callable[[RunDirectory], View]
     announce: Callable[[RunDirectory], None]
     preflight: Callable[[Plan], Awaitable[PreflightResult]] | None = None
     out: Path | None = None
@@ -88,11 +88,13 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
         preflight=[check.to_body() for check in checks],
     )
     terms.announce(place)
-    view = terms.view()
+    view = terms.view(place)
     try:
         ending = await supervise(plan, place, view, setup)
     finally:
         view.close()
+    if plan.profile is Profile.PRODUCTION and ending.status is Status.ABORTED_CIRCUIT_BREAKER:
+        keep_trip_record(terms.results, place, utc_now())
     return Session(ending, place, checks)
 
 

@@ -60,6 +60,12 @@ class RunState:
         }
 
 
+def in_preflight(results: Path) -> int | None:
+    """Return the pid of a command that holds the lock and has no run directory yet; None when there is none."""
+    holder = holder_of(results)
+    return holder.pid if holder is not None and not holder.run_dir else None
+
+
 def newest_run(results: Path) -> Path | None:
     """Return the directory of the run that is under way, else the newest one; None when there is none."""
     holder = holder_of(results)

@@ -18,7 +18,7 @@ from loadgen.core.units import NS_PER_MS, NS_PER_S, format_duration
 from loadgen.run.closing import close_account
 from loadgen.run.ending import Cause, drain_ns
 from loadgen.run.exercise import exercise
-from loadgen.run.guard import Guard, least_window_ns
+from loadgen.run.guard import Guard, fresh_ns, least_window_ns
 from loadgen.run.office import Office
 from loadgen.run.phases import LoadPhase, duration_ns, mean_rate_per_s
 from loadgen.run.seconds import Seconds
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loadgen.core.events import View
+    from loadgen.core.messages import Sample
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import LoadPlan, Plan
     from loadgen.run.breaker import Trip
@@ -69,7 +70,6 @@ class Supervisor:
         self._main: LoadPhase | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._exercise: asyncio.Task[None] | None = None
-        self._tripped_at_ns: int | None = None
 
     def __repr__(self) -> str:
         return f"<Supervisor of {self._office.place.run_id}, {self._end!r}>"
@@ -140,10 +140,12 @@ class Supervisor:
         office, plan = self._office, self._plan.load
         office.phase("connect", "connecting")
         phase = self._new_phase("main", plan, office.seconds)
+        newer_ns = fresh_ns(office.watch.detail)
+        if newer_ns:  # first, because opened connections would stand idle while a Prometheus is waited for
+            await self._scrape_start(newer_ns)
         await self._connect(phase)
-        if self._plan.observation is not None:
-            office.doing = "scraping the counters at the start"
-            office.counters("start", await office.watch.scrape("start", _SCRAPE_NS))
+        if not newer_ns:
+            await self._scrape_start(0)
         self._main = phase
         t0_ns = monotonic_ns() + LEAD_NS
         office.begin_load(t0_ns)
@@ -156,6 +158,13 @@ class Supervisor:
         if self._exercise is not None:
             await asyncio.wait({self._exercise}, timeout=plan.limits.timeout_ns / NS_PER_S)
         await self._last_row(t0_ns)
+
+    async def _scrape_start(self, newer_ns: int) -> None:
+        if self._plan.observation is not None:
+            office = self._office
+            office.doing = "scraping the counters at the start"
+            office.note_wait(newer_ns)
+            office.counters("start", await office.watch.scrape("start", _SCRAPE_NS, newer_ns))
 
     async def _begin(self, phase: LoadPhase) -> None:
         await self._connect(phase)
@@ -208,9 +217,8 @@ class Supervisor:
 
     def _on_trip(self, trip: Trip) -> None:
         """Stop the load in the same turn of the loop, then let everything else follow."""
-        self._tripped_at_ns = monotonic_ns()
         if self._office.crew.phase is not None:
-            self._office.crew.phase.stop(self._plan.load.limits.grace_ns, "circuit breaker")
+            self._office.crew.phase.stop(monotonic_ns(), self._plan.load.limits.grace_ns, "circuit breaker")
         self._office.keep_trip(trip)
         self._end.ask(Cause.BREAKER, f"{trip.metric} {trip.value:.4g} > {trip.threshold:g} ({trip.rule})")
 
@@ -241,7 +249,7 @@ class Supervisor:
             return
         limits = phase.plan.limits
         grace_ns = drain_ns(reason.cause, limits.drain_ns, limits.grace_ns)
-        phase.stop(grace_ns, str(reason))
+        phase.stop(monotonic_ns(), grace_ns, str(reason))
         finished = asyncio.ensure_future(phase.wait())
         urgent = asyncio.ensure_future(self._end.urgent.wait())
         patience_s = (grace_ns + _CUT_PATIENCE_NS) / NS_PER_S
@@ -261,7 +269,21 @@ class Supervisor:
         patience_ns = _SHORT_SCRAPE_NS if hurried else _SCRAPE_NS
         if reason is not None:
             await office.watch.scrape("final", patience_ns)
-        office.counters("end", await office.watch.scrape("end", patience_ns))
+        newer_ns = fresh_ns(office.watch.detail) if reason is None else 0
+        sample = await self._newer_end(newer_ns) if newer_ns else None
+        office.counters("end", sample or await office.watch.scrape("end", patience_ns))
+
+    async def _newer_end(self, newer_ns: int) -> Sample | None:
+        """Wait until a Prometheus has seen the end of the load; None when the run is asked to end meanwhile."""
+        self._office.note_wait(newer_ns)
+        scrape = asyncio.ensure_future(self._office.watch.scrape("end", _SCRAPE_NS, newer_ns))
+        asked = asyncio.ensure_future(self._end.asked.wait())
+        await asyncio.wait({scrape, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if scrape.done():
+            return scrape.result()
+        scrape.cancel()
+        return None
 
     # --- beside the stages --------------------------------------------------------------------------------------
 

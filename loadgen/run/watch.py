@@ -122,10 +122,13 @@ class Watch:
         """No more samples and probes, except those that are asked for."""
         self._send(Stop(0, reason))
 
-    async def scrape(self, label: str, timeout_ns: int) -> Sample | None:
-        """Ask for one scrape outside the grid; None when the observer is gone or does not answer in time."""
-        self._send(Scrape(label))
-        await self._until(lambda: label in self._answers, timeout_ns)
+    async def scrape(self, label: str, timeout_ns: int, fresh_ns: int = 0) -> Sample | None:
+        """Ask for one scrape outside the grid; None when the observer is gone or does not answer in time.
+
+        Where data is older than the scrape, newer data is waited for, up to `fresh_ns` more.
+        """
+        self._send(Scrape(label, fresh_ns))
+        await self._until(lambda: label in self._answers, timeout_ns + fresh_ns)
         return self._answers.get(label)
 
     async def wait_rows(self, count: int, timeout_ns: int) -> bool:

@@ -22,6 +22,7 @@ from reports.analysis.client import (
     clock_table,
     endings,
     errors_of,
+    evenness,
     judge_account,
     judge_client_percentile,
     judge_client_rates,
@@ -88,7 +89,7 @@ class Assessment:
     clocks: tuple[ClockLine, ...]
     client_errors: ClientErrors | None
     endings: tuple[Ending, ...]
-    second_cv_pct: float | None
+    evenness: tuple[str, float] | None
     comparison: tuple[Comparison, ...]
     throughput: Throughput
     status_split: StatusSplit
@@ -150,7 +151,7 @@ def assess(run: Run, asked: Question) -> Assessment:
         clocks=clock_table(run.client),
         client_errors=errors,
         endings=endings(run.client.account),
-        second_cv_pct=None if run.client.second_cv is None else run.client.second_cv * 100,
+        evenness=evenness(run.client),
         comparison=compare(run.client, window),
         throughput=throughput(run, window),
         status_split=status_split(window),

@@ -159,6 +159,13 @@ def percentile_s(histogram: Histogram, quantile: float, beyond: int) -> float:
     return float("inf") if inside > 100 else histogram.percentile(inside) / NS_PER_S
 
 
+def evenness(client: Client) -> tuple[str, float] | None:
+    """Return what says how evenly requests left, and its variation in %: the gaps between them, else the seconds."""
+    if client.gap_cv is not None:
+        return "The gaps between requests", client.gap_cv * 100
+    return None if client.second_cv is None else ("Requests sent per second", client.second_cv * 100)
+
+
 def judge_account(run: Run) -> Check:
     """Check that every scheduled request is accounted for and that the latency log holds as many values."""
     title = "Account of requests"

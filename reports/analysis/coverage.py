@@ -119,7 +119,21 @@ def judge_load(run: Run) -> Check:
         return Check("load", title, Status.NA, Weight.MANDATORY, reason, sent_pct)
     if account.sent < account.scheduled * (1 - TIME_TOLERANCE):
         return Check("load", title, Status.NA, Weight.MANDATORY, f"fell short: {told}", sent_pct)
+    if _sent_late(run, account.scheduled):
+        reason = f"fell short: {_achieved(run, told)}, but the last of them only after the schedule's end"
+        return Check("load", title, Status.NA, Weight.MANDATORY, reason, sent_pct)
     return Check("load", title, Status.PASS, Weight.MANDATORY, _achieved(run, told), sent_pct)
+
+
+def _sent_late(run: Run, scheduled: int) -> bool:
+    """Say whether the drain had to send what the schedule itself could not, one request aside.
+
+    The rate is that of whole seconds, so nothing is said about a schedule that ends within one.
+    """
+    seconds, achieved = run.parameters.duration_s, run.client.achieved_per_s
+    if not seconds or seconds % 1 or achieved is None:
+        return False
+    return scheduled - achieved * seconds > max(1.0, scheduled * TIME_TOLERANCE)
 
 
 def _achieved(run: Run, told: str) -> str:
@@ -127,7 +141,8 @@ def _achieved(run: Run, told: str) -> str:
     account = run.client.account
     if asked is None or not seconds or account is None:
         return told
-    return f"{account.sent / seconds:.2f}/s achieved, {asked:.2f}/s asked; {told}"
+    achieved = account.sent / seconds if run.client.achieved_per_s is None else run.client.achieved_per_s
+    return f"{achieved:.2f}/s achieved, {asked:.2f}/s asked; {told}"
 
 
 def _planned(run: Run) -> float | None:

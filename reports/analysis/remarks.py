@@ -58,7 +58,8 @@ def absences(run: Run) -> tuple[Absence, ...]:
 
 def irregularities(run: Run, window: ServerWindow | None) -> tuple[str, ...]:
     """Return resets, restarts, gaps and everything else the run noted about itself, in sentences."""
-    return (*_window_remarks(window), *_client_remarks(run), *run.preflight, *run.gaps, *run.notes)
+    every = (*_window_remarks(window), *_client_remarks(run), *run.preflight, *run.gaps, *run.notes)
+    return tuple(dict.fromkeys(every))
 
 
 def _window_remarks(window: ServerWindow | None) -> Iterator[str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reports.model.run import Run
     from reports.model.server import ServerWindow
 
+_DATED_BY_PROMETHEUS = "prometheus"
 _SOURCES = (
     ("HTTP adapter", ("http_error", "http_timeout", "upstream_error", "circuit_breaker"), "fb_http_ratio"),
     ("Message bus", ("message_error", "message_timeout"), "fb_message_ratio"),
@@ -31,6 +32,7 @@ class Throughput:
 
     `in_rows` is what the samples' differences add up to: less than `served` by what came after the last sample.
     `others` is what the service served beyond what we sent and exercised; negative where requests never arrived.
+    `in_rows` is None where a Prometheus dates the data: rates times the rows' own times would not give the requests.
     """
 
     average_per_s: float | None
@@ -99,7 +101,7 @@ def throughput(run: Run, window: ServerWindow | None) -> Throughput:
         served=served,
         sent=sent,
         exercised=run.exercised,
-        in_rows=rows.requests if rows else None,
+        in_rows=rows.requests if rows and run.metrics_mode != _DATED_BY_PROMETHEUS else None,
         others=served - sent - run.exercised if served is not None and sent is not None else None,
         http_ops=window.http_adapter_ops if window else None,
         rpc_attempts=window.message_bus_rpc_attempts if window else None,

@@ -144,6 +144,8 @@ class _Reading:
             out_of_range=summary.counts("out_of_range"),
             seconds=seconds.seconds if seconds else 0,
             late_events=seconds.late_events if seconds else 0,
+            achieved_per_s=summary.below("rate").number("achieved"),
+            gap_cv=summary.below("rate").number("gap_cv"),
             second_cv=summary.below("rate").number("second_cv"),
         )
 

@@ -48,7 +48,8 @@ class Client:
     `clocks` maps a clock of `messages.CLOCKS` to the merged histogram of the whole run (ns). `intervals` are the
     response histograms of each CSV interval. `claimed_ms` maps a clock to the percentiles summary.json states, for
     comparison. `out_of_range` counts values beyond a histogram's range. `log_complete` is False when latency.hlog
-    breaks off. `second_cv` is the variation of the requests sent per second (standard deviation / mean).
+    breaks off. `achieved_per_s` is the rate sent over the schedule alone, its drain left out. `gap_cv` is the variation
+    of the gaps between requests, `second_cv` that of the requests sent per second (standard deviation / mean).
     """
 
     account: Account | None = None
@@ -60,4 +61,6 @@ class Client:
     log_complete: bool = True
     seconds: int = 0
     late_events: int = 0
+    achieved_per_s: float | None = None
+    gap_cv: float | None = None
     second_cv: float | None = None

@@ -38,8 +38,7 @@ def requests(assessment: Assessment) -> list[str]:
         f"sent {count(account.sent)} = done {count(account.done)} + failed {count(account.failed)} + "
         f"in flight {count(account.in_flight)}",
         "",
-        f"Requests sent per second varied by {show(assessment.second_cv_pct, Unit.PERCENT)} (deviation / mean).",
-        "",
+        *_evenness(assessment.evenness),
     ]
     endings = [
         (code(item.label), count(item.count), show(item.share_pct, Unit.PERCENT), item.text + _whose(item.ours))
@@ -47,6 +46,13 @@ def requests(assessment: Assessment) -> list[str]:
     ]
     ways = table(("Ending", "Requests", "Share", "Meaning"), endings, right=(1, 2))
     return section("Requests", lines, ways, endpoints(assessment))
+
+
+def _evenness(found: tuple[str, float] | None) -> list[str]:
+    if found is None:
+        return []
+    what, variation_pct = found
+    return [f"{what} varied by {show(variation_pct, Unit.PERCENT)} (deviation / mean).", ""]
 
 
 def _whose(ours: bool) -> str:

@@ -23,7 +23,8 @@ def throughput(assessment: Assessment) -> list[str]:
             else ""
         ),
         f"Requests: we sent {count(flow.sent)} and exercised {count(flow.exercised)}; the service counted "
-        f"{count(flow.served)} ({_others(flow.others)}); the samples add up to {count(flow.in_rows)}",
+        f"{count(flow.served)} ({_others(flow.others)})"
+        + (f"; the samples add up to {count(flow.in_rows)}" if flow.in_rows is not None else ""),
         f"4xx: {count(window.errors_4xx if window else None)} ({show(split.share_4xx_pct, Unit.PERCENT)}), "
         f"5xx: {count(window.errors_5xx if window else None)} ({show(split.share_5xx_pct, Unit.PERCENT)})",
         f"HTTP adapter operations: {count(flow.http_ops)}",

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from loadgen.core.metadata import read_metadata
-from tests.support.processes import Service, loadgen, service
+from tests.support.processes import Service, loadgen, run_directory, service, start_loadgen, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,3 +75,40 @@ def test_a_target_that_is_not_there_trips_the_breaker(tmp_path: Path) -> None:
     assert ended.returncode == 4, ended.stderr
     assert "the circuit breaker tripped" in ended.stderr
     assert "connect_refused" in ended.stdout
+
+
+PRODUCTION = ("--profile", "production", "--rate", "20", "-d", "1s", "--quiet")
+UNARMED = [word for name in ("error_rate", "effective_fallback", "blind") for word in ("--allow-unarmed", name)]
+
+
+def test_production_is_checked_first_and_wants_what_nobody_watches_to_be_allowed(tmp_path: Path) -> None:
+    allowed = {"ALLOWED_HOSTS": "127.0.0.1"}
+    with service("loadgen.demo") as demo:
+        refused = loadgen("run", demo.url + "/livez", *PRODUCTION, cwd=tmp_path, env=allowed)
+        assert refused.returncode == 2
+        assert "UNARMED (this run has no observer)" in refused.stderr
+        assert "go on with --allow-unarmed effective_fallback" in refused.stderr
+        assert demo.received() <= 2, "its health and one request to the endpoint"
+
+        ended = loadgen("run", demo.url + "/livez", *PRODUCTION, *UNARMED, cwd=tmp_path, env=allowed)
+        assert ended.returncode == 0, ended.stderr
+        assert "20 sent, 20 done" in ended.stdout
+
+
+def test_a_trip_in_production_blocks_the_next_run_although_nothing_of_the_first_is_kept(tmp_path: Path) -> None:
+    allowed = {"ALLOWED_HOSTS": "127.0.0.1"}
+    with service("loadgen.demo") as demo:
+        arguments = ("run", demo.url + "/api/v2/hello", "--profile", "production", "--rate", "100", "-d", "20s", "-q")
+        running = start_loadgen(*arguments, *UNARMED, cwd=tmp_path, env=allowed)
+        wait_until(lambda: demo.received() > 10, timeout_s=30, what="the load")
+        demo.fault(error_share=1.0)
+        assert running.wait(30) == 4
+        assert running.stdout is not None
+        running.stdout.close()
+
+        demo.fault()
+        blocked = loadgen(*arguments, *UNARMED, cwd=tmp_path, env=allowed)
+        assert blocked.returncode == 2
+        record = run_directory(tmp_path)
+        assert f"look at that run and give --after-trip {record.name}" in blocked.stderr
+        assert sorted(path.name for path in record.iterdir()) == ["breaker.json", "metadata.json"]

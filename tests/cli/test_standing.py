@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from loadgen.cli.wait import wait
 from loadgen.core.load_stats import LoadSecond, LoadStatsWriter
 from loadgen.core.metadata import blank, write_metadata
 from loadgen.core.rundir import RunDirectory
-from loadgen.run.lock import process_started
+from loadgen.run.lock import RunLock, process_started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,3 +118,26 @@ def test_a_stale_pid_file_is_named_and_nobody_is_signalled(tmp_path: Path, monke
 
     assert code == 2
     assert "phase5-load.pid is stale" in output
+
+
+def test_a_command_in_its_preflight_is_neither_the_last_run_nor_nothing(tmp_path: Path) -> None:
+    place = finished(tmp_path)
+
+    with RunLock(tmp_path):
+        code, output = invoke(status, "--results", str(tmp_path))
+        assert code == 0
+        assert f"pid {os.getpid()} is in its preflight: no load yet" in output
+        assert place.run_id in output
+        code, output = invoke(wait, "--results", str(tmp_path), "--timeout", "1ms")
+        assert (code, output) == (3, f"loadgen: pid {os.getpid()} is still in its preflight\n")
+
+
+def test_whoever_waits_for_a_command_that_fails_its_preflight_is_told(tmp_path: Path) -> None:
+    finished(tmp_path)
+    lock = RunLock(tmp_path)
+    with lock, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(invoke, wait, "--results", str(tmp_path))
+        with pytest.raises(TimeoutError):
+            waiting.result(0.4)
+        lock.__exit__()
+        assert waiting.result(20) == (2, f"loadgen: pid {os.getpid()} ended in its preflight: there was no run\n")

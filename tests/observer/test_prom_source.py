@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from loadgen.core.clock import monotonic_ns
 from observer.binding import Binding
 from observer.change import Change
 from observer.columns import Reading, make_row
@@ -59,6 +60,19 @@ async def test_a_prometheus_base_url_is_detected() -> None:
         await source.close()
     assert (source.mode, source.interval_s) == ("prometheus", 15.0)
     assert Change(None, scraped.snapshot, METASHEET).part("requests", "total") == 100
+
+
+async def test_the_data_is_as_old_as_the_instance_that_was_scraped_the_longest_ago() -> None:
+    prometheus = fake(a=series(100))
+    prometheus.age_s = 4.0
+    async with serving(prometheus.answer) as server:
+        source = PrometheusSource(Access((server.url,)), Binding(METASHEET))
+        before_ns = monotonic_ns()
+        scraped = await source.scrape(5 * S)
+        after_ns = monotonic_ns()
+        await source.close()
+    assert before_ns - 4 * S <= scraped.known_ns <= after_ns - 4 * S
+    assert scraped.at_ns >= before_ns
 
 
 async def test_an_exposition_url_is_detected() -> None:

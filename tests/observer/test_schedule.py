@@ -21,14 +21,14 @@ def test_sample_k_is_due_k_intervals_after_t0() -> None:
     schedule = started(t0_ns=7)
     assert schedule.next_ns() == 600 * S + 7
     schedule.claim(600 * S + 7)
-    assert [(sample.number, sample.due_ns) for sample in schedule.close()] == [(1, 600 * S + 7)]
+    assert [(sample.number, sample.due_ns) for sample in schedule.close(0, 0)] == [(1, 600 * S + 7)]
     assert schedule.next_ns() == 1200 * S + 7
 
 
 def test_a_late_sample_does_not_move_the_grid() -> None:
     schedule = started()
     schedule.claim(630 * S)
-    schedule.close()
+    schedule.close(0, 0)
     assert schedule.next_ns() == 1200 * S
 
 
@@ -38,7 +38,7 @@ def test_it_is_finished_after_the_last_sample() -> None:
         assert not schedule.finished
         schedule.claim(number * 600 * S)
         assert not schedule.finished
-        schedule.close()
+        schedule.close(0, 0)
     assert schedule.finished
     assert schedule.next_ns() is None
 
@@ -46,7 +46,7 @@ def test_it_is_finished_after_the_last_sample() -> None:
 def test_without_a_number_of_samples_it_goes_on() -> None:
     schedule = started(samples=0)
     schedule.claim(600 * S)
-    schedule.close()
+    schedule.close(0, 0)
     assert schedule.next_ns() == 1200 * S
 
 
@@ -75,7 +75,7 @@ def test_one_scrape_closes_every_open_sample() -> None:
     schedule = started()
     schedule.claim(600 * S)
     schedule.ask("end", 601 * S)
-    assert [sample.label for sample in schedule.close()] == ["", "end"]
+    assert [sample.label for sample in schedule.close(0, 0)] == ["", "end"]
 
 
 def test_probes_come_due_on_their_own_grid_and_missed_ones_are_left_out() -> None:
@@ -111,19 +111,41 @@ def test_intervals_that_passed_unnoticed_are_told_and_not_measured() -> None:
 def test_after_a_stop_only_what_was_due_or_is_asked_for_is_done() -> None:
     schedule = started(probe_s=5)
     schedule.stop(600 * S)
-    assert [sample.number for sample in schedule.close()] == [1]
+    assert [sample.number for sample in schedule.close(0, 0)] == [1]
     assert schedule.next_ns() is None
     schedule.ask("end", 700 * S)
     assert schedule.next_ns() == 700 * S
-    schedule.close()
+    schedule.close(0, 0)
     assert schedule.finished
 
 
 def test_a_final_sample_takes_the_next_number() -> None:
     schedule = started()
     schedule.claim(600 * S)
-    schedule.close()
+    schedule.close(0, 0)
     schedule.stop(700 * S)
     schedule.ask("final", 700 * S)
     schedule.ask("end", 700 * S)
-    assert [(sample.number, sample.label) for sample in schedule.close()] == [(2, "final"), (2, "end")]
+    assert [(sample.number, sample.label) for sample in schedule.close(0, 0)] == [(2, "final"), (2, "end")]
+
+
+def test_what_was_asked_for_waits_for_data_that_is_not_older_than_the_asking() -> None:
+    schedule = Schedule(600 * S, 12, 0, 5 * S)
+    schedule.ask("end", 100 * S, fresh_ns=30 * S)
+    assert schedule.close(101 * S, 90 * S) == []
+    assert schedule.next_ns() == 101 * S + S // 2
+    assert [sample.label for sample in schedule.close(112 * S, 105 * S)] == ["end"]
+
+
+def test_old_data_is_better_than_none_when_nothing_newer_comes() -> None:
+    schedule = Schedule(600 * S, 12, 0, 5 * S)
+    schedule.ask("end", 100 * S, fresh_ns=30 * S)
+    assert schedule.close(129 * S + 800_000_000, 90 * S) == []
+    assert schedule.next_ns() == 130 * S, "the last attempt is at the end of the wait"
+    assert [sample.label for sample in schedule.close(130 * S, 90 * S)] == ["end"]
+
+
+def test_a_sample_of_the_grid_takes_whatever_the_scrape_has() -> None:
+    schedule = started()
+    schedule.claim(600 * S)
+    assert [sample.number for sample in schedule.close(600 * S, 550 * S)] == [1]

@@ -85,6 +85,21 @@ def test_the_load_is_judged_by_what_was_sent(tmp_path: Path) -> None:
     assert check.reason == "10.00/s achieved, 10.00/s asked; 72,000 of 72,000 scheduled requests sent (100.00 %)"
 
 
+def test_what_the_drain_sent_is_not_part_of_the_rate_that_was_held(tmp_path: Path) -> None:
+    check = check_of(judge(tmp_path, quick_run(summary={"rate": {"achieved": 9.0}})), "load")
+    assert (check.status, check.reason) == (
+        Status.NA,
+        "fell short: 9.00/s achieved, 10.00/s asked; 300 of 300 scheduled requests sent (100.00 %), but the last of "
+        "them only after the schedule's end",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("achieved", [9.95, 9.97, None], ids=["half a percent", "one request", "not recorded"])
+def test_one_percent_or_one_request_later_is_no_shortfall(tmp_path: Path, achieved: float | None) -> None:
+    check = check_of(judge(tmp_path, quick_run(summary={"rate": {"achieved": achieved}})), "load")
+    assert check.status is Status.PASS
+
+
 def test_a_shortfall_of_our_own_is_no_answer_about_the_target(tmp_path: Path) -> None:
     check = check_of(judge(tmp_path, quick_run(dropped={"dropped_missed": 30})), "load")
     assert (check.status, check.reason) == (

@@ -41,6 +41,22 @@ def test_both_sides_count_of_requests_are_compared(tmp_path: Path) -> None:
     assert flow.average_per_s == pytest.approx(10.4)
 
 
+def test_rates_that_a_prometheus_dates_are_not_added_up(tmp_path: Path) -> None:
+    assert judge(tmp_path, quick_run(metadata={"metrics_mode": "prometheus"})).throughput.in_rows is None
+
+
+def test_how_evenly_requests_left_is_told_by_their_gaps_where_these_are_known(tmp_path: Path) -> None:
+    assert judge(tmp_path, quick_run()).evenness == ("Requests sent per second", 1.0)
+    by_gaps = quick_run(summary={"rate": {"gap_cv": 0.25, "second_cv": 0.01}})
+    assert judge(tmp_path, by_gaps).evenness == ("The gaps between requests", 25.0)
+    assert judge(tmp_path, quick_run(summary={"rate": {}})).evenness is None
+
+
+def test_what_a_run_says_of_itself_twice_is_told_once(tmp_path: Path) -> None:
+    run = quick_run(metadata={"error": "the disk is full", "notes": ["the disk is full"]})
+    assert judge(tmp_path, run).irregularities == ("the disk is full",)
+
+
 def test_errors_are_split_by_status(tmp_path: Path) -> None:
     split = judge(tmp_path, quick_run(errors_4xx=3, errors_5xx=6)).status_split
     assert split.share_4xx_pct == pytest.approx(1)

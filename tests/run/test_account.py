@@ -15,7 +15,7 @@ from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate, parse_rate
 from loadgen.plan.model import Arrival, Closed, LoadPlan, Stage
 from loadgen.run.document import initial_document, rate_text, without_userinfo
 from loadgen.run.fingerprint import cgroup_cpus, take_fingerprint
-from loadgen.run.guard import least_window_ns
+from loadgen.run.guard import fresh_ns, least_window_ns
 from loadgen.run.phases import LoadPhase, duration_ns, mean_rate_per_s, planned_requests
 from loadgen.run.probes import COLUMNS, ProbesWriter, probe_row
 from loadgen.run.progress import Rows, progress_of
@@ -151,3 +151,24 @@ async def test_a_view_is_shown_the_sum_of_the_workers() -> None:
 def test_windows_are_four_scrapes_long_where_a_prometheus_is_asked() -> None:
     assert least_window_ns({"mode": "prometheus", "scrape_interval_s": 15.0}) == 60 * NS_PER_S
     assert least_window_ns({"mode": "exposition", "scrape_interval_s": None}) == 0
+
+
+def test_newer_data_is_waited_for_as_long_as_a_prometheus_needs_to_scrape_twice() -> None:
+    assert fresh_ns({"mode": "prometheus", "scrape_interval_s": 15.0}) == 30 * NS_PER_S
+    assert fresh_ns({"mode": "prometheus", "scrape_interval_s": None}) == 0
+    assert fresh_ns({"mode": "exposition"}) == 0
+
+
+def test_a_phase_that_was_stopped_ran_until_its_first_stop() -> None:
+    phase = LoadPhase("main", STAGED, [], lambda row: None)
+    phase.t0_ns = 100 * NS_PER_S
+    assert phase.ran_ns == duration_ns(STAGED)
+
+    phase.stop(102 * NS_PER_S, NS_PER_S, "SIGTERM")
+    phase.stop(104 * NS_PER_S, 0, "again")
+    assert phase.ran_ns == 2 * NS_PER_S
+
+    late = LoadPhase("main", STAGED, [], lambda row: None)
+    late.t0_ns = 100 * NS_PER_S
+    late.stop(200 * NS_PER_S, 0, "in the drain")
+    assert late.ran_ns == duration_ns(STAGED)

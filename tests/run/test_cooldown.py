@@ -12,7 +12,7 @@ from loadgen.core.clock import iso_utc
 from loadgen.core.errors import InputError
 from loadgen.core.metadata import blank, write_metadata
 from loadgen.core.rundir import RunDirectory
-from loadgen.run.cooldown import refuse_after_trip
+from loadgen.run.cooldown import keep_trip_record, refuse_after_trip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,3 +61,32 @@ def test_a_damaged_record_blocks_nothing(tmp_path: Path) -> None:
     place.breaker.write_text("{")
 
     refuse_after_trip(tmp_path, "https://api.example.com", NOW, None)
+
+
+def test_a_run_that_was_killed_at_its_trip_blocks_too(tmp_path: Path) -> None:
+    place = RunDirectory.create(tmp_path, "production", NOW)
+    trip = {"trip": {"at": iso_utc(NOW - timedelta(minutes=1))}}
+    write_metadata(place.metadata, {**blank(), "base_url": "https://api.example.com", "breaker": trip})
+
+    with pytest.raises(InputError, match="wait 14 min"):
+        refuse_after_trip(tmp_path, "https://api.example.com", NOW, "")
+
+
+def test_a_run_kept_elsewhere_leaves_its_trip_below_the_results(tmp_path: Path) -> None:
+    elsewhere = RunDirectory(tmp_path / "elsewhere")
+    elsewhere.path.mkdir()
+    write_metadata(elsewhere.metadata, {**blank(), "base_url": "https://api.example.com"})
+    elsewhere.breaker.write_bytes(orjson.dumps({"at": iso_utc(NOW)}))
+
+    keep_trip_record(tmp_path / "results", elsewhere, NOW)
+
+    with pytest.raises(InputError, match="--after-trip phase5-prod-20260501-120000"):
+        refuse_after_trip(tmp_path / "results", "https://api.example.com", NOW, None)
+
+
+def test_a_run_below_the_results_needs_no_copy(tmp_path: Path) -> None:
+    run_id = tripped(tmp_path, 1)
+
+    keep_trip_record(tmp_path, RunDirectory(tmp_path / run_id), NOW)
+
+    assert [path.name for path in tmp_path.iterdir()] == [run_id]

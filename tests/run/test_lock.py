@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 def test_a_second_run_is_refused_and_told_who_holds_the_lock(tmp_path: Path) -> None:
     with RunLock(tmp_path) as lock:
+        with pytest.raises(LockHeldError, match=rf"pid {os.getpid()}, in its preflight"), RunLock(tmp_path):
+            pass
         lock.name_run("/somewhere/phase5-dev-1")
         with pytest.raises(LockHeldError, match=rf"pid {os.getpid()}, /somewhere/phase5-dev-1"), RunLock(tmp_path):
             pass

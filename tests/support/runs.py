@@ -66,6 +66,7 @@ class RunOnDisk:
     rows: dict[int, dict[str, str]] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     window: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
 
     @property
     def scheduled(self) -> int:
@@ -148,6 +149,7 @@ class RunOnDisk:
             },
             "out_of_range": {"response": 0},
             "rate": {"target": self.rate_per_s, "achieved": self.rate_per_s, "second_cv": 0.01},
+            **self.summary,
         }  # fmt: skip
 
     def _requests(self) -> int:
