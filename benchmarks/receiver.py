@@ -17,6 +17,8 @@ from typing import cast
 
 import uvloop
 
+from loadgen.worker.host import ask_for_short_slices
+
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 _END = b"\r\n\r\n"
 
@@ -60,6 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.receiver")
     parser.add_argument("--out", required=True, help="file for the arrivals")
     options = parser.parse_args()
+    ask_for_short_slices()
     arrivals = uvloop.run(receive())
     with open(options.out, "wb") as out:
         array("q", arrivals).tofile(out)

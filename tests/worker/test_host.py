@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from loadgen.worker import host
-from loadgen.worker.host import CollectorWatch, HostReading, descriptors, throttled_ns
+from loadgen.worker.host import CollectorWatch, HostReading, ask_for_short_slices, descriptors, throttled_ns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,3 +64,14 @@ def test_throttling_is_read_from_both_kinds_of_control_group(tmp_path: Path, mon
         return throttled_ns()
 
     assert [read(missing, new), read(old), read(none), read(missing)] == [1_234_000, 77, 0, 0]
+
+
+def test_short_slices_are_asked_for_without_changing_anything_else() -> None:
+    before = (os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0))
+    assert ask_for_short_slices() in (True, False)
+    assert (os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)) == before
+
+
+def test_where_the_call_is_not_known_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "_SCHED_ATTR_CALLS", {})
+    assert ask_for_short_slices() is False
