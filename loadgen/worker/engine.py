@@ -236,7 +236,7 @@ class Engine:
         endpoints = self._parts.endpoints
         self._dues = [t0_ns + due for due in dues]
         self._dues.append(NEVER_NS)
-        self._picks = [endpoints[number] for number in numbers]
+        self._picks = [endpoints[number] for number in numbers] if len(endpoints) > 1 else [endpoints[0]] * len(dues)
 
     def _queue(self, pool: Pool, due_ns: int, endpoint: Endpoint, now_ns: int) -> None:
         """Keep an arrival that cannot be sent at once; with `drop_late` only while a connection is being opened."""
