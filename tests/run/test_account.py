@@ -20,6 +20,7 @@ from loadgen.run.phases import LoadPhase, duration_ns, mean_rate_per_s, planned_
 from loadgen.run.probes import COLUMNS, ProbesWriter, probe_row
 from loadgen.run.progress import Rows, progress_of
 from loadgen.run.seconds import Standing
+from loadgen.run.stages import StageBegins
 from tests.support.supervised import load_plan, make_plan
 
 if TYPE_CHECKING:
@@ -151,3 +152,21 @@ async def test_a_view_is_shown_the_sum_of_the_workers() -> None:
 def test_windows_are_four_scrapes_long_where_a_prometheus_is_asked() -> None:
     assert least_window_ns({"mode": "prometheus", "scrape_interval_s": 15.0}) == 60 * NS_PER_S
     assert least_window_ns({"mode": "exposition", "scrape_interval_s": None}) == 0
+
+
+def test_stages_are_told_once_when_they_have_begun() -> None:
+    begins = StageBegins(replace(STAGED, stages=(*STAGED.stages, Stage(parse_rate("5"), NS_PER_S, name="calm"))))
+
+    assert list(begins.by(NS_PER_S)) == [(0, "stage 1 of 3 begins: 10/s for 2s")]
+    assert list(begins.by(9 * NS_PER_S)) == [
+        (2 * NS_PER_S, "stage 2 of 3 begins: 40/s for 3s"),
+        (5 * NS_PER_S, "stage 3 of 3 begins: calm, 5/s for 1s"),
+    ]
+    assert list(StageBegins(load_plan(1)).by(NS_PER_S)) == []
+
+
+def test_a_schedule_that_is_entered_later_has_less_to_do() -> None:
+    rest = replace(STAGED, skip_ns=3 * NS_PER_S)
+
+    assert (duration_ns(rest), mean_rate_per_s(rest), planned_requests(rest)) == (2 * NS_PER_S, 40, 80)
+    assert list(StageBegins(rest).by(NS_PER_S)) == []
