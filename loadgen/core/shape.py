@@ -54,6 +54,7 @@ class Stage:
     rate: Rate
     duration_ns: int
     to: Rate | None = None
+    name: str = ""
 
     @property
     def peak(self) -> Rate:

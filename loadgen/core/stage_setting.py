@@ -65,7 +65,8 @@ def parse_phase_table(number: int, table: object, label: str) -> tuple[Stage | N
                 problems.append(Problem(f"{where}.{key}", Redactor().text(str(table[key])), str(error)))
     if problems:
         return None, problems
-    return Stage(values.get("rate") or values["from"], values["duration"], values.get("to")), []
+    name = str(table.get("name", "")).strip()
+    return Stage(values.get("rate") or values["from"], values["duration"], values.get("to"), name), []
 
 
 def asked_stages(reading: Reading) -> tuple[Stage, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from loadgen.core.shape import Arrival
 from loadgen.pace.poisson import PoissonSchedule
-from loadgen.pace.schedule import Arrivals, Profile, Schedule
+from loadgen.pace.schedule import Arrivals, Profile, Remainder, Schedule
 from loadgen.pace.stage import pieces_of
 from loadgen.pace.trace import TraceSchedule, unpack_numbers
 
@@ -32,11 +32,19 @@ class Asked(Protocol):
     def replay(self) -> Replay | None: ...
 
     @property
+    def skip_ns(self) -> int: ...
+
+    @property
     def seed(self) -> int: ...
 
 
 def schedule_of(asked: Asked) -> Arrivals:
     """Return the schedule that a plan asks for."""
+    whole = _whole(asked)
+    return Remainder(whole, asked.skip_ns) if asked.skip_ns else whole
+
+
+def _whole(asked: Asked) -> Arrivals:
     if asked.replay is not None:
         return TraceSchedule(unpack_numbers(asked.replay.dues), sum(stage.duration_ns for stage in asked.stages))
     if asked.arrival is Arrival.POISSON:

@@ -33,6 +33,8 @@ _TOTAL, _SPLIT, _PLACES = 0, 1, 2
 class PoissonSchedule:
     """Arrivals of a Poisson process whose rate follows a profile; `total` fixes their number instead of drawing it."""
 
+    first = 0
+
     def __init__(self, profile: Profile, seed: int, total: int | None = None) -> None:
         self._profile = profile
         self._levels = np.array([float(level) for level in profile.levels])

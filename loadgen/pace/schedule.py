@@ -21,19 +21,22 @@ if TYPE_CHECKING:
 
 
 class Arrivals(Protocol):
-    """The due times of all arrivals of a run, numbered from 0; what every kind of schedule can say."""
+    """The due times of all arrivals of a run, numbered from `first` to `total`; what every kind of schedule can say."""
 
     @property
     def duration_ns(self) -> int: ...
 
     @property
+    def first(self) -> int: ...
+
+    @property
     def total(self) -> int: ...
 
     def due_ns(self, i: int) -> int:
-        """Return when arrival i is due; raise IndexError outside 0 <= i < total."""
+        """Return when arrival i is due; raise IndexError outside first <= i < total."""
 
     def arrived_by(self, offset_ns: int) -> int:
-        """Return how many arrivals are due at or before an offset from t0."""
+        """Return the number of the first arrival that is due after an offset from t0."""
 
     def block(self, first: int, step: int, count: int) -> list[int]:
         """Return the due times of arrivals first, first + step, ...: at most `count`, fewer at the end."""
@@ -71,6 +74,8 @@ class Profile:
 
 class Schedule:
     """Arrivals that follow a profile exactly; `most` ends them early."""
+
+    first = 0
 
     def __init__(self, pieces: Sequence[Piece], most: int | None = None) -> None:
         self._profile = profile = Profile(pieces)
@@ -110,9 +115,40 @@ class Schedule:
         return self._profile.rate_per_s(offset_ns)
 
 
+class Remainder:
+    """What a schedule holds from an offset on, which becomes t0; arrivals keep their numbers."""
+
+    def __init__(self, whole: Arrivals, skip_ns: int) -> None:
+        if not 0 <= skip_ns <= whole.duration_ns:
+            raise ValueError(f"a schedule of {whole.duration_ns} ns cannot be entered at {skip_ns} ns")
+        self._whole = whole
+        self._skip_ns = skip_ns
+        self.duration_ns = whole.duration_ns - skip_ns
+        self.first = whole.arrived_by(skip_ns - 1)
+        self.total = whole.total
+
+    def due_ns(self, i: int) -> int:
+        """Return when arrival i is due; raise IndexError outside first <= i < total."""
+        if i < self.first:
+            raise IndexError(f"arrival {i} comes before the first, {self.first}")
+        return self._whole.due_ns(i) - self._skip_ns
+
+    def arrived_by(self, offset_ns: int) -> int:
+        """Return the number of the first arrival that is due after an offset from t0."""
+        return max(self.first, self._whole.arrived_by(offset_ns + self._skip_ns))
+
+    def block(self, first: int, step: int, count: int) -> list[int]:
+        """Return the due times of arrivals first, first + step, ...: at most `count`, fewer at the end."""
+        return [due_ns - self._skip_ns for due_ns in self._whole.block(first, step, count)]
+
+    def rate_per_s(self, offset_ns: int) -> float:
+        """Return the rate asked for at an offset from t0; 0 before and after the schedule."""
+        return self._whole.rate_per_s(offset_ns + self._skip_ns) if offset_ns >= 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What worker `index` of `count` takes of a schedule: arrivals index, index + count, index + 2 count, ..."""
+    """What worker `index` of `count` takes: arrivals index, index + count, index + 2 count, ... from the first one."""
 
     schedule: Arrivals
     index: int
@@ -133,14 +169,14 @@ class Share:
 
     def number(self, position: int) -> int:
         """Return the arrival's number in the whole schedule."""
-        return self.index + position * self.count
+        return self.schedule.first + self.index + position * self.count
 
     def block(self, position: int, count: int) -> list[int]:
         """Return the due times from a position of the share on: at most `count`, fewer at the end."""
         return self.schedule.block(self.number(position), self.count, count)
 
     def _taken_of(self, arrivals: int) -> int:
-        return max(0, -((self.index - arrivals) // self.count))
+        return max(0, -((self.schedule.first + self.index - arrivals) // self.count))
 
 
 def split_evenly(amount: int, index: int, count: int) -> int:

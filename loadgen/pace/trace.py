@@ -27,6 +27,8 @@ def unpack_numbers(packed: bytes) -> Int64s:
 class TraceSchedule:
     """Arrivals at given offsets from t0, sorted."""
 
+    first = 0
+
     def __init__(self, dues: Int64s, duration_ns: int) -> None:
         if len(dues) and (dues[0] < 0 or dues[-1] >= duration_ns or np.any(np.diff(dues) < 0)):
             raise ValueError("the due times of a trace must be in order and within its duration")

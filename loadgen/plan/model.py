@@ -118,8 +118,8 @@ class LoadPlan:
 
     `concurrency` connections are shared among `workers` processes. `resolve` overrides addresses by host:port.
     `requests` is the exact number of arrivals where one was asked for; the stages are long enough for it. A `closed`
-    load has one stage of rate 0, which says when it ends; a `replay` has one of its mean rate, and its targets are
-    groups of requests.
+    load has one stage of rate 0, which says when it ends, a `replay` has one of its mean rate, and its targets are
+    groups of requests. `skip_ns` enters the schedule at that offset, as a run that goes on after a break does.
     """
 
     stages: tuple[Stage, ...]
@@ -136,6 +136,7 @@ class LoadPlan:
     arrival: Arrival = Arrival.CONSTANT
     closed: Closed | None = None
     replay: Replay | None = None
+    skip_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

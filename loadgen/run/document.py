@@ -14,6 +14,7 @@ from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.codec import describe
 from loadgen.plan.model import Arrival
 from loadgen.run.phases import duration_ns, mean_rate_per_s, planned_requests
+from loadgen.run.stages import stage_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +82,7 @@ def rate_text(load: LoadPlan) -> str:
     if load.closed is not None:
         think = f", {format_duration(load.closed.think_ns)} think time" if load.closed.think_ns else ""
         return f"closed, {load.concurrency} at a time{think}"
-    texts = [str(stage.rate) if stage.to is None else f"{stage.rate}..{stage.to}" for stage in load.stages]
+    texts = [stage_text(stage) for stage in load.stages]
     if len(texts) > _SHOWN_STAGES:
         texts[_SHOWN_STAGES - 1 : -1] = ["…"]
     return " → ".join(texts) + (" Poisson" if load.arrival is Arrival.POISSON else "")

@@ -31,6 +31,7 @@ from loadgen.run.phases import duration_ns
 from loadgen.run.probes import ProbesWriter, probe_row
 from loadgen.run.progress import Rows, progress_fields, progress_of
 from loadgen.run.seconds import Seconds
+from loadgen.run.stages import StageBegins
 from loadgen.run.summary import account, trend
 from loadgen.run.validity import Evidence, State, judge
 from loadgen.run.watch import Hooks, Watch
@@ -79,6 +80,7 @@ class Office:
         self._probes: ProbesWriter | None = None
         self._state = State.VALID
         self._heard_ns: int | None = None
+        self._stage_begins = StageBegins(plan.load)
         self._logged_ns = 0
 
     def __repr__(self) -> str:
@@ -214,6 +216,9 @@ class Office:
         observation = self.plan.observation
         rows = Rows() if observation is None else Rows(self.watch.rows, observation.samples, observation.interval_ns)
         lines = () if self.guard is None else self.guard.lines(now_ns)
+        if phase.name == "main" and phase.t0_ns is not None:
+            for begin_ns, text in self._stage_begins.by(phase.elapsed_ns(now_ns)):
+                self.chronicle.event(EventName.NOTE, phase.t0_ns + begin_ns, text=text)
         progress = progress_of(phase, standing, rows, lines, str(verdict), now_ns)
         self._view.progress(progress)
         if now_ns - self._logged_ns >= _LOG_PROGRESS_NS:

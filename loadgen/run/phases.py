@@ -29,20 +29,25 @@ if TYPE_CHECKING:
 
 def duration_ns(plan: LoadPlan) -> int:
     """Return how long the schedule lasts."""
-    return sum(stage.duration_ns for stage in plan.stages)
+    return sum(stage.duration_ns for stage in plan.stages) - plan.skip_ns
 
 
 def mean_rate_per_s(plan: LoadPlan) -> float | None:
-    """Return the integral of the rate over the whole schedule, per second; None for a closed load."""
+    """Return the integral of the rate over the schedule, per second; None for a closed load."""
+    lasts_ns = duration_ns(plan)
     if plan.closed is not None:
         return None
     profile = Profile(pieces_of(plan.stages))
-    return float(profile.levels[-1] * NS_PER_S / profile.duration_ns) if profile.duration_ns else 0.0
+    arrivals = profile.levels[-1] - profile.integral(plan.skip_ns)
+    return float(arrivals * NS_PER_S / lasts_ns) if lasts_ns else 0.0
 
 
 def planned_requests(plan: LoadPlan) -> int | None:
     """Return how many requests the schedule has; None for a closed load, which has none."""
-    return None if plan.closed is not None else schedule_of(plan).total
+    if plan.closed is not None:
+        return None
+    schedule = schedule_of(plan)
+    return schedule.total - schedule.first
 
 
 @dataclass(frozen=True, slots=True)

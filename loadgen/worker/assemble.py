@@ -17,7 +17,7 @@ from loadgen.net.protocol import ReceiveBuffer
 from loadgen.net.resolver import Resolver
 from loadgen.pace.build import peak_per_s, schedule_of
 from loadgen.pace.schedule import Share, split_evenly
-from loadgen.pace.wakeup import CatchUp, shortest_gap_ns
+from loadgen.pace.wakeup import CatchUp
 from loadgen.plan.model import AddressFamily, Header, Late, LoadPlan, Pacing, Target
 from loadgen.record.layout import code_of
 from loadgen.record.recorder import Recorder
@@ -53,7 +53,7 @@ def assemble(plan: LoadPlan, place: Place) -> Parts:
         endpoints=endpoints,
         pools=_pools(plan, place, recorder),
         recorder=recorder,
-        gap_ns=shortest_gap_ns(busiest_per_s, precise=plan.pacing is Pacing.PRECISE),
+        precise=plan.pacing is Pacing.PRECISE,
         catch_up=CatchUp(max(1, most)) if plan.limits.catch_up else None,
         drop_late=plan.limits.late is Late.DROP,
         slots=_slots(plan, place),
@@ -70,7 +70,7 @@ def _slots(plan: LoadPlan, place: Place) -> Slots | None:
     return Slots(
         begins_ns=tuple(think_ns * number // plan.concurrency for number in own),
         think_ns=think_ns,
-        duration_ns=sum(stage.duration_ns for stage in plan.stages),
+        duration_ns=sum(stage.duration_ns for stage in plan.stages) - plan.skip_ns,
         most=None if most is None else len(range(place.index, most, place.count)),
     )
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.clock import boottime_ns
 from loadgen.core.outcome import Outcome
+from loadgen.core.units import NS_PER_S
+from loadgen.pace.wakeup import shortest_gap_ns
 from loadgen.record.layout import UNSENT
 from loadgen.record.recorder import Open
 from loadgen.worker.burst import best_burst
@@ -52,7 +54,7 @@ class Parts:
     endpoints: Sequence[Endpoint]
     pools: Sequence[Pool]
     recorder: Recorder
-    gap_ns: int
+    precise: bool
     catch_up: CatchUp | None
     drop_late: bool
     slots: Slots | None = None
@@ -93,7 +95,7 @@ class Engine:
         self._picks: list[Endpoint] = []
         self._at = 0
         self._before = 0
-        self._sleep_ns = 0
+        self._sleep_ns = self._gap_ns = 0
         self._send_until_ns = 0
         self.health = Health()
         for pool in self.all_pools:
@@ -222,7 +224,7 @@ class Engine:
         gate = self._gate
         if gate is not None and any(pool.backlog and pool.free for pool in self.all_pools):
             due_ns = min(due_ns, gate.open_at_ns())
-        self._arm(max(due_ns, self._last_wake_ns + self._parts.gap_ns) if due_ns != NEVER_NS else NEVER_NS)
+        self._arm(max(due_ns, self._last_wake_ns + self._gap_ns) if due_ns != NEVER_NS else NEVER_NS)
 
     # --- less hot ------------------------------------------------------------------------------------------------
 
@@ -236,6 +238,10 @@ class Engine:
         endpoints = self._parts.endpoints
         self._dues = [t0_ns + due for due in dues]
         self._dues.append(NEVER_NS)
+        if len(dues) > 1:
+            # by the rate of this block, which on a ramp is another one than the last block's
+            rate_per_s = round((len(dues) - 1) * NS_PER_S / max(1, dues[-1] - dues[0]), 2)
+            self._gap_ns = shortest_gap_ns(rate_per_s, precise=self._parts.precise)
         self._picks = [endpoints[number] for number in numbers] if len(endpoints) > 1 else [endpoints[0]] * len(dues)
 
     def _queue(self, pool: Pool, due_ns: int, endpoint: Endpoint, now_ns: int) -> None:

@@ -56,7 +56,7 @@ def test_phases_of_a_plan_file_are_stages_and_flags_replace_them(tmp_path: Path)
     from_flags = load_settings(None, {"stage": ("5s:7",)}, {}, None, plan)
 
     fifty = parse_rate("50")
-    assert from_plan.stages == (Stage(PAUSE, 10 * NS_PER_S, fifty), Stage(fifty, 60 * NS_PER_S))
+    assert from_plan.stages == (Stage(PAUSE, 10 * NS_PER_S, fifty, "up"), Stage(fifty, 60 * NS_PER_S))
     assert from_plan.label("stages") == "phase (plan.toml)"
     assert from_flags.stages == (Stage(parse_rate("7"), 5 * NS_PER_S),)
 

@@ -20,6 +20,7 @@ from loadgen.run.phases import LoadPhase, duration_ns, mean_rate_per_s, planned_
 from loadgen.run.probes import COLUMNS, ProbesWriter, probe_row
 from loadgen.run.progress import Rows, progress_of
 from loadgen.run.seconds import Standing
+from loadgen.run.stages import StageBegins
 from tests.support.supervised import load_plan, make_plan
 
 if TYPE_CHECKING:
@@ -172,3 +173,21 @@ def test_a_phase_that_was_stopped_ran_until_its_first_stop() -> None:
     late.t0_ns = 100 * NS_PER_S
     late.stop(200 * NS_PER_S, 0, "in the drain")
     assert late.ran_ns == duration_ns(STAGED)
+
+
+def test_stages_are_told_once_when_they_have_begun() -> None:
+    begins = StageBegins(replace(STAGED, stages=(*STAGED.stages, Stage(parse_rate("5"), NS_PER_S, name="calm"))))
+
+    assert list(begins.by(NS_PER_S)) == [(0, "stage 1 of 3 begins: 10/s for 2s")]
+    assert list(begins.by(9 * NS_PER_S)) == [
+        (2 * NS_PER_S, "stage 2 of 3 begins: 40/s for 3s"),
+        (5 * NS_PER_S, "stage 3 of 3 begins: calm, 5/s for 1s"),
+    ]
+    assert list(StageBegins(load_plan(1)).by(NS_PER_S)) == []
+
+
+def test_a_schedule_that_is_entered_later_has_less_to_do() -> None:
+    rest = replace(STAGED, skip_ns=3 * NS_PER_S)
+
+    assert (duration_ns(rest), mean_rate_per_s(rest), planned_requests(rest)) == (2 * NS_PER_S, 40, 80)
+    assert list(StageBegins(rest).by(NS_PER_S)) == []

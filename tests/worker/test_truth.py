@@ -32,6 +32,15 @@ def test_the_schedule_is_exact_and_all_of_it_is_sent(
     assert account.histogram("lag").percentile(50) < 5 * MS
 
 
+def test_a_schedule_that_is_entered_later_sends_what_is_left_of_it(worker: WorkerProcess) -> None:
+    with NullServer() as server:
+        account = worker.run(load_plan(server.url, 100, 2, limits=Limits(), skip_ns=1_250 * MS))
+
+    check_identities(account)
+    assert account.totals["done"] == 75
+    assert len(account.intervals) <= 2
+
+
 def test_a_server_frozen_for_a_tenth_of_the_run_cannot_hide(worker: WorkerProcess) -> None:
     frozen_s: list[float] = []
     with NullServer() as server:
