@@ -8,9 +8,11 @@ STAMP := $(VENV)/.installed
 ENV_FILE ?= .env.phase5
 
 # make turns every failure into 2, so each run says what loadgen itself ended with; automation calls loadgen.
+# A baseline says it by itself.
 define loadgen
-@$(BIN)/loadgen $(1); code=$$?; \
-if [ $$code -ne 0 ]; then echo "loadgen exit $$code" >&2; fi; exit $$code
+@$(BIN)/loadgen $(1); code=$$?; if [ $$code -ne 0 ]; then $(BIN)/python -c \
+"from loadgen.core.errors import ExitCode; print('loadgen exit $$code (' + ExitCode($$code).meaning + ')')" >&2; \
+fi; exit $$code
 endef
 
 # Production where a target is set (in the environment or in .env.phase5), the demo service otherwise.
@@ -35,19 +37,19 @@ $(STAMP): requirements.lock pyproject.toml $(wildcard loadgen/core/_kernel*.[ch]
 	@touch $@
 
 baseline: $(STAMP) ## Take a baseline: of LOAD_BASE_URL in production, of the demo service without it
-	$(call loadgen,baseline $(BASELINE_PROFILE) $(ARGS))
+	@$(BIN)/loadgen baseline $(BASELINE_PROFILE) $(ARGS)
 
 staging: $(STAMP) ## Take a circuit-broken baseline of staging, settings from .env.phase5.staging
-	$(call loadgen,baseline --profile staging $(ARGS))
+	@$(BIN)/loadgen baseline --profile staging $(ARGS)
 
 warmup: $(STAMP) ## Warm the service up: 20/s, concurrency 5, 10 min
-	$(call loadgen,warmup $(if $(HAS_TARGET),--profile production,--demo) $(ARGS))
+	$(call loadgen,warmup $(if $(HAS_TARGET),--profile production) $(ARGS))
 
 extended: $(STAMP) ## Extended validation: 4 samples of 900 s
-	$(call loadgen,baseline $(BASELINE_PROFILE) --kind extended $(ARGS))
+	@$(BIN)/loadgen baseline $(BASELINE_PROFILE) --kind extended $(ARGS)
 
 fallback-scenario: $(STAMP) ## Count cache misses as fallback: 2 samples of 900 s
-	$(call loadgen,baseline $(BASELINE_PROFILE) --kind fallback-scenario $(ARGS))
+	@$(BIN)/loadgen baseline $(BASELINE_PROFILE) --kind fallback-scenario $(ARGS)
 
 preflight: $(STAMP) ## Check everything a production run needs; sends no load
 	$(call loadgen,preflight --profile production $(ARGS))

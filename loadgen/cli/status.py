@@ -58,7 +58,7 @@ def _lines(state: RunState) -> Iterator[str]:
         yield f"  newest   second {row['second']:g}: {counts}, p99 {_ms(row['p99_ms'])}"
     trip = (document["breaker"] or {}).get("trip")
     if trip:
-        yield f"  breaker  {trip['input']} tripped: {trip['metric']} {trip['value']:.4g} > {trip['threshold']:g}"
+        yield f"  breaker  {trip['input']} tripped: {trip['metric']} {trip['value']:.4g}, limit {trip['threshold']:g}"
     if document["validity"]:
         yield f"  validity {document['validity']['state']}"
     if document["exit_code"] is not None:

@@ -71,7 +71,7 @@ def highest_rate(settings: Settings) -> Rate:
 def _base_url(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if settings.base_url is None:
         remedy = "missing: give --base-url URL or set LOAD_BASE_URL"
-        demo = "; --demo uses the demo service" if observed(kind) else ""
+        demo = "; --demo uses the demo service" if observed(kind) and settings.profile != "production" else ""
         yield Problem(settings.label("base_url"), None, remedy + demo)
 
 

@@ -53,6 +53,15 @@ class Trip:
     rule: str
     detail: str
 
+    def __str__(self) -> str:
+        if self.threshold >= 1:
+            return f"{self.metric.replace('_', ' ')}: {self.value:g}, and {self.threshold:g} are enough"
+        return f"{self.metric} {_percent(self.value)} is above {_percent(self.threshold)} (rule: {self.rule})"
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio * 100:.2f}".rstrip("0").rstrip(".") + " %"
+
 
 @dataclass(frozen=True, slots=True)
 class InputState:
@@ -107,8 +116,8 @@ class Share:
     def _surely(self, at_ns: int, window: Window) -> Trip:
         bound = wilson_lower_bound(window.failures, window.requests)
         detail = (
-            f"{window.failures:g} of {window.requests:g} in {window.length_ns / NS_PER_S:g} s; "
-            f"at least {bound:.2%} with 99.9 % confidence"
+            f"{window.failures:g} of {window.requests:g} in {window.length_ns / NS_PER_S:.3g} s; "
+            f"at least {_percent(bound)} with 99.9 % confidence"
         )
         return self._trip(at_ns, window, RULE_WILSON, detail)
 
@@ -118,7 +127,9 @@ class Share:
             sum(window.requests for window in windows),
             sum(window.failures for window in windows),
         )
-        ratios = ", ".join(f"{window.failures:g} of {window.requests:g} ({window.ratio:.2%})" for window in windows)
+        ratios = ", ".join(
+            f"{window.failures:g} of {window.requests:g} ({_percent(window.ratio)})" for window in windows
+        )
         return self._trip(at_ns, together, RULE_WINDOWS, f"three windows in a row: {ratios}")
 
     def _trip(self, at_ns: int, window: Window, rule: str, detail: str) -> Trip:

@@ -220,7 +220,7 @@ class Supervisor:
         if self._office.crew.phase is not None:
             self._office.crew.phase.stop(monotonic_ns(), self._plan.load.limits.grace_ns, "circuit breaker")
         self._office.keep_trip(trip)
-        self._end.ask(Cause.BREAKER, f"{trip.metric} {trip.value:.4g} > {trip.threshold:g} ({trip.rule})")
+        self._end.ask(Cause.BREAKER, str(trip))
 
     async def _wind_down(self) -> None:
         reason = self._end.first

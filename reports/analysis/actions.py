@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.analysis.check import Status, Weight
-from reports.analysis.coverage import in_production
+from reports.analysis.coverage import OBSERVATION, in_production
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +50,8 @@ _METRICS = frozenset({"success", "p95_server", "p99_server", "effective_fallback
 
 def next_actions(run: Run, checks: Iterable[Check]) -> tuple[str, ...]:
     """Return what to do, worst findings first, each once; for a GO, how to keep the result."""
+    if run.parameters.kind == OBSERVATION:
+        return ("This is an observation: nothing was sent, so there is no verdict; that needs `loadgen baseline`.",)
     found: dict[str, None] = {}
     relevant = [check for check in checks if check.weight is not Weight.INFORMATIVE]
     for check in relevant:

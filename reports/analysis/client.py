@@ -13,6 +13,7 @@ from loadgen.core.messages import CLOCKS
 from loadgen.core.outcome import OWN_FAULT_LABELS, Outcome
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 from reports.analysis.check import Check, Goal, RowStats, Status, Weight, judge
+from reports.analysis.coverage import OBSERVATION
 from reports.analysis.quantity import Unit, count
 
 if TYPE_CHECKING:
@@ -171,7 +172,9 @@ def judge_account(run: Run) -> Check:
     title = "Account of requests"
     account = run.client.account
     if account is None:
-        return Check("account", title, Status.NA, Weight.MANDATORY, "there is no account of requests")
+        sent_nothing = run.parameters.kind == OBSERVATION
+        reason = "an observation sends nothing" if sent_nothing else "there is no account of requests"
+        return Check("account", title, Status.NA, Weight.MANDATORY, reason)
     wrong = [*_imbalances(account), *_log_differences(run.client, account)]
     if wrong:
         return Check("account", title, Status.NA, Weight.MANDATORY, "; ".join(wrong))

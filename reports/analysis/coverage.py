@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reports.model.server import Row
 
 TIME_TOLERANCE = 0.01
+OBSERVATION = "observation"
+"""The kind of a run of the observer alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def judge_load(run: Run) -> Check:
     FAIL when the target could not take it (TARGET-LIMITED), NA when we ourselves fell short or the run was cut.
     """
     title, account = "Load", run.client.account
+    if run.parameters.kind == OBSERVATION:
+        return Check("load", title, Status.NA, Weight.MANDATORY, "an observation sends nothing")
     if account is None or account.scheduled <= 0:
         return Check("load", title, Status.NA, Weight.MANDATORY, "nothing was scheduled, or the account is missing")
     sent_pct = account.sent / account.scheduled * 100

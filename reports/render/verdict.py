@@ -37,7 +37,9 @@ def head(assessment: Assessment, title: str, generated: datetime) -> list[str]:
 
 def _facts(assessment: Assessment, generated: datetime) -> list[tuple[str, str]]:
     asked, figures = assessment.run.parameters, assessment.key_figures
+    lacking = ", ".join(plain(name.replace("_", " ")) for name in assessment.run.not_applicable)
     return [
+        *([("Not applicable", f"{lacking} (the metric profile has no such metric)")] if lacking else []),
         ("Key figures", "; ".join(plain(figure) for figure in figures) or NA),
         ("Generated (UTC)", iso_utc(generated)),
         ("Samples", _samples(assessment)),

@@ -65,7 +65,7 @@ def test_a_trip_and_an_error_are_shown(tmp_path: Path) -> None:
 
     _, output = invoke(status, "--results", str(tmp_path))
 
-    assert "breaker  client tripped: client_error_rate 0.0612 > 0.02" in output
+    assert "breaker  client tripped: client_error_rate 0.0612, limit 0.02" in output
     assert "error    the circuit breaker tripped" in output
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -9,12 +10,13 @@ import pytest
 
 from loadgen.core.errors import InputError
 from loadgen.core.slo import SloTargets
-from reports.analysis.assessment import Question, assess
+from reports.analysis.assessment import Question, Verdict, assess
 from reports.analysis.check import Status
 from reports.analysis.conduct import explain
 from reports.analysis.targets import targets_of
 from reports.loader.directory import load
 from reports.model.run import Trip
+from reports.render.verdict import head
 from tests.support.judging import check_of, judge
 from tests.support.runs import RunOnDisk, quick_run
 
@@ -183,3 +185,22 @@ def test_a_reset_without_a_restart_is_told(tmp_path: Path) -> None:
     assert judge(tmp_path, quick_run(window={"resets": 2})).irregularities == (
         "2 counter resets seen; the new values were added.",
     )
+
+
+def test_an_observation_alone_is_no_run_that_failed(tmp_path: Path) -> None:
+    run = quick_run(kind="observation", metadata={"load": None}).write(tmp_path / "run")
+    for name in ("summary.json", "latency.hlog", "load-stats.csv"):
+        (run / name).unlink()
+    assessment = assess(load(run), Question(SloTargets()))
+    assert assessment.verdict is Verdict.INCOMPLETE
+    assert (
+        check_of(assessment, "load").reason == check_of(assessment, "account").reason == "an observation sends nothing"
+    )
+    assert len(assessment.actions) == 1
+    assert "that needs `loadgen baseline`" in assessment.actions[0]
+
+
+def test_what_a_metric_profile_lacks_is_named_under_the_verdict(tmp_path: Path) -> None:
+    assessment = judge(tmp_path, quick_run(metadata={"not_applicable": ["effective_fallback", "snapshot"]}))
+    told = "**Not applicable:** effective fallback, snapshot (the metric profile has no such metric)  "
+    assert told in head(assessment, "Production Report", datetime(2026, 5, 1, tzinfo=UTC))

@@ -358,3 +358,14 @@ def test_probes_without_the_figures_never_trip(totals: list[int | None]) -> None
     for second, total in enumerate(totals):
         breaker.probe(_probe(second, requests=total, errors_4xx=None, errors_5xx=total, raw=total, degraded=None))
     assert breaker.trip is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "threshold", "sentence"),
+    [
+        ("client_error_rate", 0.0388, 0.02, "client_error_rate 3.88 % is above 2 % (rule: wilson)"),
+        ("consecutive_failures", 20.0, 20.0, "consecutive failures: 20, and 20 are enough"),
+    ],
+)
+def test_a_trip_says_in_words_what_it_is(metric: str, value: float, threshold: float, sentence: str) -> None:
+    assert str(Trip(Input.CLIENT, metric, value, threshold, 10.0, 0, "wilson", "")) == sentence
