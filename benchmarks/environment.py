@@ -19,12 +19,22 @@ def describe() -> dict[str, Any]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
         "usable_processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load_average": os.getloadavg()[0],
+        "scheduling": _scheduling(),
         "kernel": platform.release(),
         "system": platform.system(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
         "commit": _commit(),
     }
+
+
+def _scheduling() -> str:
+    """Return how this process, and what it starts, shares a processor: a machine others use is told by that."""
+    if not hasattr(os, "sched_getscheduler"):
+        return f"nice {os.nice(0)}"
+    names = {os.SCHED_OTHER: "other", os.SCHED_FIFO: "fifo", os.SCHED_RR: "rr", os.SCHED_BATCH: "batch"}
+    return f"{names.get(os.sched_getscheduler(0), '?')}, nice {os.nice(0)}"
 
 
 def _processor() -> str:

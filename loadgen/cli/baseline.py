@@ -25,10 +25,10 @@ from loadgen.cli.flags import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from loadgen.core.config import Settings
     from loadgen.core.errors import ExitCode
+    from loadgen.core.events import View
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Kind, Plan
@@ -90,7 +90,7 @@ def _baseline(given: Mapping[str, Any]) -> ExitCode:
     if demo:
         flags = _demo_flags(flags, settings, kind)
     with RunLock(Path(settings.out_dir)) as lock:
-        terms = _terms(Path(settings.out_dir), given, lock.name_run)
+        terms = _terms(settings, given, lock.name_run)
         if demo:
             session = asyncio.run(_demo_session(kind, given, flags, inputs, terms))
         else:
@@ -147,9 +147,10 @@ def _plan(kind: Kind, given: Mapping[str, Any], flags: Mapping[str, object], inp
     return load_plan(kind, given["profile"], flags, inputs)
 
 
-def _terms(results: Path, given: Mapping[str, Any], name_run: Any) -> Terms:
+def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any) -> Terms:
     import os
     import sys
+    from pathlib import Path
 
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
@@ -160,10 +161,14 @@ def _terms(results: Path, given: Mapping[str, Any], name_run: Any) -> Terms:
         if given["detached_fd"] is not None:
             tell_started(given["detached_fd"], place.path, place.console_log)
 
+    def view(place: RunDirectory) -> View:
+        plain = settings.non_interactive
+        return choose(sys.stderr, json=given["json"], plain=plain, quiet=given["quiet"], title=place.run_id)
+
     return Terms(
-        results=results,
+        results=Path(settings.out_dir),
         environ=os.environ,
-        view=lambda place: choose(sys.stderr, json=given["json"], quiet=given["quiet"], title=place.run_id),
+        view=view,
         announce=announce,
         detached=given["detached_fd"] is not None,
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from loadgen.core.config import Settings
     from loadgen.core.errors import ExitCode
     from loadgen.core.events import View
     from loadgen.core.rundir import RunDirectory
@@ -70,16 +71,16 @@ def run(**given: Any) -> int:
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     settings, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
     check = checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None
-    results = Path(settings.out_dir)
     if given["out"] is not None:
-        return _run(plan, _terms(results, Path(given["out"]), given, check), given)
+        return _run(plan, _terms(settings, Path(given["out"]), given, check), given)
     with tempfile.TemporaryDirectory(prefix="loadgen-run-") as directory:
-        return _run(plan, _terms(results, Path(directory), given, check), given)
+        return _run(plan, _terms(settings, Path(directory), given, check), given)
 
 
-def _terms(results: Path, place: Path, given: Mapping[str, Any], check: Check | None) -> Terms:
+def _terms(settings: Settings, place: Path, given: Mapping[str, Any], check: Check | None) -> Terms:
     import os
     import sys
+    from pathlib import Path
 
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
@@ -92,10 +93,11 @@ def _terms(results: Path, place: Path, given: Mapping[str, Any], check: Check | 
 
     def view(directory: RunDirectory) -> View:
         title = directory.run_id if kept else "run"
-        return choose(sys.stderr, json=given["json"], quiet=given["quiet"], title=title)
+        plain = settings.non_interactive
+        return choose(sys.stderr, json=given["json"], plain=plain, quiet=given["quiet"], title=title)
 
     return Terms(
-        results=results,
+        results=Path(settings.out_dir),
         environ=os.environ,
         view=view,
         announce=announce,

@@ -49,7 +49,8 @@ def _lines(state: RunState) -> Iterator[str]:
     process = f"pid {state.pid}" if state.pid is not None else "not running"
     yield f"{document['run_id']}  {state.status}  ({process})"
     yield f"  target   {document['base_url']}, {document['rate']}, concurrency {document['concurrency']}"
-    yield f"  phase    {state.phase or 'none'}, {state.seconds} s of {document['duration_seconds']:g} s"
+    planned_s = document["duration_seconds"]
+    yield f"  phase    {state.phase or 'none'}, {min(state.seconds, planned_s):g} s of {planned_s:g} s"
     if document["samples"]:
         yield f"  samples  {document['samples_written']} of {document['samples']}"
     if state.newest:

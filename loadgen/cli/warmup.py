@@ -62,7 +62,7 @@ def warmup(**given: Any) -> ExitCode:
         terms = Terms(
             results=results,
             environ=os.environ,
-            view=lambda _: choose(sys.stderr, json=False, quiet=given["quiet"], title="warm-up"),
+            view=lambda _: choose(sys.stderr, plain=settings.non_interactive, quiet=given["quiet"], title="warm-up"),
             announce=kept.append,
             preflight=checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None,
             out=Path(directory),

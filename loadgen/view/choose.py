@@ -20,11 +20,13 @@ def choose(
     stream: TextIO,
     *,
     json: bool = False,
+    plain: bool = False,
     quiet: bool = False,
     title: str = "",
     environ: Mapping[str, str] | None = None,
 ) -> View:
     """Return the view that fits a stream: nothing when `quiet`, live on a terminal, plain lines otherwise.
+    `plain` wants lines on a terminal too.
 
     With `json` standard output belongs to a machine: the caller gives standard error, and lines are plain. `title`
     names the run. NO_COLOR and TERM are obeyed, from `environ` or the process's environment.
@@ -32,7 +34,7 @@ def choose(
     if quiet:
         return NoView()
     environment = os.environ if environ is None else environ
-    if not json and stream.isatty() and environment.get("TERM", "") not in ("", "dumb"):
+    if not (json or plain) and stream.isatty() and environment.get("TERM", "") not in ("", "dumb"):
         from loadgen.view.live import LiveView  # rich takes a while to import
 
         return LiveView(stream, title=title, environ=environment)

@@ -88,13 +88,19 @@ def _figures(progress: Progress, width: int) -> RenderableType:
 def _load(progress: Progress) -> Table:
     failures = sum(progress.failed.values()) + sum(progress.dropped.values())
     table = _pairs(10)
-    table.add_row("rate", _pair(rate(progress.achieved_rate_per_s), f"of {rate(progress.target_rate_per_s)}"))
+    table.add_row("rate", _pair(rate(progress.achieved_rate_per_s), _asked(progress)))
     table.add_row("sent", _pair(f"{progress.sent:,}", f"of {progress.scheduled:,} due"))
     table.add_row("done", _pair(f"{progress.done:,}", ""))
     style = _STRONG if failures == 0 else _WARNING
     table.add_row("failed", _pair(f"{failures:,}", share(failures, progress.scheduled), style))
     table.add_row("in flight", _pair(f"{progress.in_flight:,}", f"backlog {progress.backlog:,}"))
     return table
+
+
+def _asked(progress: Progress) -> str:
+    """Return what the schedule asks; when it is through, nothing is asked and nothing falls short."""
+    over = 0 < progress.total_ns <= progress.elapsed_ns
+    return "draining" if over else f"of {rate(progress.target_rate_per_s)}"
 
 
 def _response(progress: Progress) -> Table:
@@ -184,7 +190,7 @@ def _compact(progress: Progress, width: int, lost: int) -> RenderableType:
     """Return four lines, for a terminal with little room."""
     failures = sum(progress.failed.values()) + sum(progress.dropped.values())
     first = (
-        f"{rate(progress.achieved_rate_per_s)} of {rate(progress.target_rate_per_s)}  sent {progress.sent:,}  "
+        f"{rate(progress.achieved_rate_per_s)} {_asked(progress)}  sent {progress.sent:,}  "
         f"failed {failures:,} ({share(failures, progress.scheduled)})  in flight {progress.in_flight:,}"
     )
     second = (

@@ -63,7 +63,9 @@ def progress_line(progress: Progress) -> str:
     reasons = breakdown({**progress.failed, **progress.dropped})
     parts = [
         f"{clock(progress.elapsed_ns):>8}  {clean(progress.phase)}",
-        f"{rate(progress.achieved_rate_per_s)} of {rate(progress.target_rate_per_s)}",
+        "draining"
+        if 0 < progress.total_ns <= progress.elapsed_ns
+        else f"{rate(progress.achieved_rate_per_s)} of {rate(progress.target_rate_per_s)}",
         f"sent {progress.sent:,}",
         f"failed {failures:,} ({share(failures, progress.scheduled)}{': ' + reasons if reasons else ''})",
         f"p50 {latency(progress.p50_ns)} p95 {latency(progress.p95_ns)} p99 {latency(progress.p99_ns)} "

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 
 from loadgen.core.metadata import read_metadata
-from tests.support.processes import Service, loadgen, run_directory, service, start_loadgen, wait_until
+from tests.support.processes import (
+    Service,
+    clean_environment,
+    loadgen,
+    run_directory,
+    service,
+    start_loadgen,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,3 +125,28 @@ def test_a_trip_in_production_blocks_the_next_run_although_nothing_of_the_first_
         record = run_directory(tmp_path)
         assert f"look at that run and give --after-trip {record.name}" in blocked.stderr
         assert sorted(path.name for path in record.iterdir()) == ["breaker.json", "metadata.json"]
+
+
+def test_non_interactive_wants_lines_on_a_terminal_too(null: Service, tmp_path: Path) -> None:
+    shown = {}
+    for asked in ("false", "true"):
+        controller, terminal = pty.openpty()
+        environment = clean_environment({"TERM": "xterm", "NON_INTERACTIVE": asked})
+        command = [sys.executable, "-m", "loadgen", "run", null.url, "--rate", "50", "-d", "1s"]
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=terminal
+        ) as run:
+            os.close(terminal)
+            shown[asked] = b"".join(pieces(controller))
+            assert run.wait(20) == 0
+        os.close(controller)
+    assert "\u256d".encode() in shown["false"], "a frame"
+    assert "\u256d".encode() not in shown["true"]
+    assert b"end: completed (exit 0)" in shown["true"]
+
+
+def pieces(controller: int) -> Iterator[bytes]:
+    """Yield what a terminal is given until nobody holds its other end."""
+    with contextlib.suppress(OSError):
+        while data := os.read(controller, 65_536):
+            yield data

@@ -85,6 +85,7 @@ def test_a_trip_stands_out() -> None:
 
 def test_a_phase_past_its_end_drains() -> None:
     assert "2:05 of 2:00  draining" in _text(progress(elapsed_ns=125 * NS_PER_S), 80)
+    assert "of 0.00/s" not in _text(progress(elapsed_ns=125 * NS_PER_S, target_rate_per_s=0.0), 80)
 
 
 @pytest.mark.parametrize(("validity", "lost"), [("DEGRADED: lag p99 12 ms", 0), ("INVALID: cpu", 3)])

@@ -193,6 +193,7 @@ def test_a_terminal_gets_the_live_view_and_all_else_lines(terminal: Terminal) ->
         (choose(terminal.stream, environ=TERMINAL), LiveView),
         (choose(terminal.stream, environ={"TERM": "dumb"}), PlainView),
         (choose(terminal.stream, environ={}), PlainView),
+        (choose(terminal.stream, environ=TERMINAL, plain=True), PlainView),
         (choose(terminal.stream, environ=TERMINAL, json=True), PlainView),
         (choose(io.StringIO(), environ=TERMINAL), PlainView),
         (choose(terminal.stream, environ=TERMINAL, quiet=True), NoView),

@@ -21,6 +21,11 @@ def test_a_line_of_progress_says_everything() -> None:
     )
 
 
+def test_when_the_schedule_is_through_no_rate_is_missed() -> None:
+    line = progress_line(progress(elapsed_ns=125 * NS_PER_S, achieved_rate_per_s=3.0, target_rate_per_s=0.0))
+    assert line.startswith("    2:05  main | draining | sent")
+
+
 def test_progress_is_told_every_ten_seconds_of_each_phase() -> None:
     out = io.StringIO()
     view = PlainView(out)

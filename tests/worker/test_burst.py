@@ -150,3 +150,68 @@ def test_an_answer_frees_the_connection_or_sends_what_waits(world: World) -> Non
         assert not world.pool.backlog
         assert line.busy is bool(waiting)
     assert line.due_ns == 7
+
+
+def test_what_the_socket_does_not_take_goes_to_the_transport_and_so_does_all_that_follows(world: World) -> None:
+    world.connect(1)
+    written: list[bytes] = []
+    line = world.pool.free[0]
+    ours, theirs = world.sockets[0]
+    ours.setblocking(False)
+    line.attach(written.append, lambda: False, ours.fileno())
+    large = Endpoint(0, 0, b"x" * 4_000_000, is_head=False, expected=frozenset({2}))
+
+    line.send(1, large, 2)
+    line.send(3, world.endpoint, 4)
+
+    theirs.setblocking(True)
+    taken = b""
+    while len(taken) + len(written[0]) < len(large.request):
+        taken += theirs.recv(1 << 20)
+    assert taken + written[0] == large.request
+    assert written[1] == world.endpoint.request
+
+
+def test_a_transport_that_closes_is_not_written_past(world: World) -> None:
+    world.connect(1)
+    closed: list[Any] = []
+    written: list[bytes] = []
+
+    class Closing(world.line):  # type: ignore[name-defined,misc] # chosen at run time
+        def close(self) -> None:
+            closed.append(self)
+
+    ours, _ = world.sockets[0]
+    pool = world.pool
+    line = Closing(pool, memoryview(bytearray(64)), world.endpoint, pool.rows.append, pool.backlog, pool.free.append)
+    line.attach(written.append, lambda: True, ours.fileno())
+
+    line.send(1, world.endpoint, 2)
+
+    assert (closed, written, world.received()) == ([line], [world.endpoint.request], [b""])
+    assert list(pool.backlog) == [(1, world.endpoint)]
+    assert line.busy is False
+
+
+def test_a_head_that_was_seen_with_another_length_is_not_settled(world: World) -> None:
+    world.connect(1)
+    parsed: list[tuple[int, int]] = []
+
+    class Parsing(world.line):  # type: ignore[name-defined,misc] # chosen at run time
+        def _parse(self, nbytes: int, now_ns: int) -> None:
+            parsed.append((nbytes, now_ns))
+
+    pool = world.pool
+    line = Parsing(pool, memoryview(bytearray(256)), world.endpoint, pool.rows.append, pool.backlog, pool.free.append)
+    line.attach(world.sockets[0][0].sendall, lambda: False, -1)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    world.endpoint.remember(answer[:-2], len(answer), 7)
+    line.get_buffer(-1)[: len(answer)] = answer
+    for nbytes, settled in ((len(answer), 1), (len(answer) - 1, 1), (20, 1), (len(answer), 2)):
+        line.send(5, world.endpoint, 6)
+        line.buffer_updated(nbytes)
+        assert len(pool.rows) == settled
+
+    assert [nbytes for nbytes, _ in parsed] == [len(answer) - 1, 20]
+    assert line.bytes_in == 3 * len(answer) - 1 + 20
+    assert pool.rows[0][4] == 7
