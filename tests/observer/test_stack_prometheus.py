@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import shutil
-import socket
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,9 +16,10 @@ from observer.detect import open_source
 from observer.source import Access, Scraped, ScrapeError, Source
 from tests.support.metrics_server import serving, text
 from tests.support.observed import METASHEET
+from tests.support.prometheus import prometheus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 pytestmark = [
@@ -29,28 +27,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("prometheus") is None, reason="the prometheus server is not installed"),
 ]
 S = 1_000_000_000
-
-
-@contextlib.contextmanager
-def prometheus(directory: Path, target: str) -> Iterator[str]:
-    """Run a server that scrapes `target` each second; yield its base URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = directory / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 1s}\nscrape_configs:\n  - job_name: api\n"
-        f"    metrics_path: /metrics\n    static_configs: [{{targets: ['{target}']}}]\n"
-    )
-    process = subprocess.Popen(
-        ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={directory / 'data'}",
-         f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
-    )  # fmt: skip
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 async def opened(url: str) -> tuple[Source, Scraped]:
