@@ -75,7 +75,7 @@ def test_a_keep_alive_connection_closed_by_the_server_costs_a_request_at_most_wh
     check_identities(account)
     assert set(account.totals["failed"]) <= {"reset", "closed_early"}
     assert account.totals["done"] == len(server.requests)
-    assert account.totals["done"] >= 95
+    assert account.totals["done"] >= 80
 
 
 @pytest.mark.parametrize(
