@@ -6,7 +6,7 @@ import gzip
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.core.trace import Trace, parse_trace, read_trace
@@ -70,6 +70,7 @@ def test_a_csv_may_have_dates_and_no_method() -> None:
     assert parse_trace(lines) == Trace((0, 750_000_000), (0, 0), (("GET", "/a"),))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**15), min_size=1, max_size=50))
 def test_the_gaps_of_a_csv_are_kept_to_the_nanosecond(times_ns: list[int]) -> None:
     lines = [f"{at // NS_PER_S}.{at % NS_PER_S:09},/{n}\n" for n, at in enumerate(times_ns)]

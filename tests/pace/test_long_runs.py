@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.core.shape import Arrival, Stage
@@ -76,6 +76,7 @@ def test_going_through_a_long_schedule_keeps_nothing(schedule: Arrivals) -> None
     assert kept < 200_000
 
 
+@settings(deadline=None)
 @given(SMALL, st.fractions(0, 1), st.integers(1, 4), st.booleans())
 def test_a_schedule_that_is_entered_later_has_the_arrivals_that_are_left(
     stages: list[Stage], share_done: Fraction, count: int, random: bool

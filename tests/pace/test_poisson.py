@@ -78,6 +78,7 @@ def test_due_times_are_in_order_inside_the_duration_and_counted_right(
         assert schedule.arrived_by(due) == sum(1 for other in dues if other <= due)
 
 
+@settings(deadline=None)
 @given(SEEDS)
 def test_nothing_arrives_in_a_pause(seed: int) -> None:
     hundred, pause = Stage(parse_rate("100"), NS_PER_S), Stage(Rate(0, 1), NS_PER_S)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.core.shape import Stage
@@ -82,6 +82,7 @@ def test_the_last_arrival_of_a_ramp_over_a_day_is_still_the_exact_root() -> None
     assert amount_by(stages, due) <= last < amount_by(stages, due + 1)
 
 
+@settings(deadline=None)
 @given(LISTS)
 def test_each_due_time_is_the_last_ns_at_which_the_integral_has_not_passed_its_number(stages: list[Stage]) -> None:
     dues = schedule(stages).block(0, 1, 10_000)
@@ -92,6 +93,7 @@ def test_each_due_time_is_the_last_ns_at_which_the_integral_has_not_passed_its_n
         assert amount_by(stages, due) <= i < amount_by(stages, due + 1)
 
 
+@settings(deadline=None)
 @given(LISTS, st.integers(-5, 30 * NS_PER_S), st.integers(0, 30 * NS_PER_S))
 def test_the_count_of_any_window_is_the_integral_within_one(stages: list[Stage], begin: int, length: int) -> None:
     """What is left of an arrival at the very end is not sent: windows that reach beyond the last one are cut there."""
@@ -106,6 +108,7 @@ def test_the_count_of_any_window_is_the_integral_within_one(stages: list[Stage],
     assert made.arrived_by(begin) == sum(1 for due in dues if due <= begin)
 
 
+@settings(deadline=None)
 @given(LISTS, st.integers(1, 5))
 def test_the_shares_of_n_workers_partition_the_schedule(stages: list[Stage], count: int) -> None:
     whole = schedule(stages)
@@ -117,6 +120,7 @@ def test_the_shares_of_n_workers_partition_the_schedule(stages: list[Stage], cou
     assert sum(share.total for share in shares) == whole.total
 
 
+@settings(deadline=None)
 @given(LISTS)
 def test_the_float_inverse_agrees_with_the_exact_one(stages: list[Stage]) -> None:
     import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadgen.core.units import NS_PER_S
@@ -14,6 +14,7 @@ from loadgen.pace.trace import TraceSchedule
 DUES = st.lists(st.integers(0, 10 * NS_PER_S - 1), max_size=200).map(sorted)
 
 
+@settings(deadline=None)
 @given(DUES, st.integers(1, 5), st.integers(1, 50), st.integers(-5, 11 * NS_PER_S))
 def test_the_shares_of_n_workers_partition_the_trace(dues: list[int], count: int, block: int, offset_ns: int) -> None:
     schedule = TraceSchedule(np.array(dues, np.int64), 10 * NS_PER_S)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as checks
 from hypothesis import strategies as st
 
 from loadgen.core.config import read_settings
@@ -48,6 +49,7 @@ def load_of(folder: Path, **flags: Any) -> LoadPlan:
     return build_plan(settings, Kind.RUN).load
 
 
+@checks(deadline=None)
 @given(TIMES, st.fractions(Fraction(1, 100), 1_000, max_denominator=1_000))
 def test_gaps_are_the_recorded_ones_divided_by_the_speed(times: list[int], speed: Fraction) -> None:
     dues = dues_of(trace_of(times), speed)
@@ -57,11 +59,13 @@ def test_gaps_are_the_recorded_ones_divided_by_the_speed(times: list[int], speed
         assert 0 <= at / speed - due < 1
 
 
+@checks(deadline=None)
 @given(TIMES)
 def test_the_peak_is_the_fullest_second(times: list[int]) -> None:
     assert peak_of(times).per_s == max(sum(1 for at in times if end - NS_PER_S < at <= end) for end in times)
 
 
+@checks(deadline=None)
 @given(st.lists(st.integers(-(10**17), 10**17), max_size=50))
 def test_packed_numbers_come_back(numbers: list[int]) -> None:
     assert unpack_numbers(pack_numbers(numbers)).tolist() == numbers

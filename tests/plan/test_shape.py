@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as checks
 from hypothesis import strategies as st
 
 from loadgen.core.config import Settings, read_settings
@@ -62,6 +63,7 @@ def test_starting_at_a_share_is_a_ramp_inside_the_duration() -> None:
     assert stages(rate="10", duration="4s", start_at="50%:4s") == (Stage(parse_rate("5"), 4 * NS_PER_S, ten),)
 
 
+@checks(deadline=None)
 @given(st.integers(1, 5_000), st.integers(1, 2_000), st.integers(1, 99))
 def test_so_many_requests_are_exact_even_when_they_start_at_a_share(requests: int, rate: int, percent: int) -> None:
     flags = {"rate": str(rate), "requests": str(requests)}
@@ -88,6 +90,7 @@ def test_steps_a_ramp_and_a_rollout_have_the_area_of_their_shares() -> None:
     assert total(stages(shape="rollout", rate="100", duration="30s")) == 100 + 500 + 1_000
 
 
+@checks(deadline=None)
 @given(st.sampled_from(SHAPES), st.integers(1, 10**6), st.integers(1, 10**13))
 def test_a_profile_lasts_exactly_its_duration_and_never_exceeds_its_rate(name: str, rate: int, length: int) -> None:
     made = expand(PROFILES[name], Rate(rate, NS_PER_S), length)
