@@ -20,8 +20,8 @@ HAS_TARGET = $(or $(LOAD_BASE_URL),$(shell grep -s -m1 -E '^(export +)?LOAD_BASE
 BASELINE_PROFILE = $(if $(HAS_TARGET),--profile production,--demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup baseline staging warmup extended fallback-scenario preflight demo report test test-stack lint types check \
-        bench golden coverage lock clean
+.PHONY: help setup baseline staging capacity warmup extended fallback-scenario preflight demo report test test-stack \
+        lint types check bench golden coverage lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
@@ -53,6 +53,11 @@ fallback-scenario: $(STAMP) ## Count cache misses as fallback: 2 samples of 900 
 
 preflight: $(STAMP) ## Check everything a production run needs; sends no load
 	$(call loadgen,preflight --profile production $(ARGS))
+
+capacity: $(STAMP) ## Does a rate hold: make capacity RATE=200 CONCURRENCY=50, SEARCH=1 for the highest that does
+	$(call loadgen,capacity $(if $(HAS_TARGET),--profile production,--demo) $(if $(RATE),--rate $(RATE)) \
+	  $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(SEARCH),--search) \
+	  $(if $(CONFIRM_HOST),--confirm-host $(CONFIRM_HOST)) $(ARGS))
 
 demo: $(STAMP) ## Run the demo service on 127.0.0.1
 	$(call loadgen,demo $(ARGS))

@@ -58,28 +58,34 @@ NETWORK: Group = (
     click.option("--ipv4", is_flag=True, help="IPv4 only."),
     click.option("--ipv6", is_flag=True, help="IPv6 only."),
 )
-OBSERVATION: Group = (
+METRICS: Group = (
     click.option("--metrics-url", multiple=True, metavar="URL", help="Metrics page or Prometheus; repeatable."),
     click.option("--metrics-auth-header", metavar="'NAME: VALUE'", help="Header of scrapes.  [METRICS_AUTH_HEADER]"),
-    click.option("--samples", metavar="N", help="Rows of metrics.csv.  [LOAD_SAMPLES, 12]"),
-    click.option("--interval", metavar="DURATION", help="Time between rows.  [600s]"),
-    click.option("--interval-seconds", metavar="N", help="The same in seconds.  [INTERVAL_SECONDS]"),
     click.option("--metric-profile", metavar="NAME|FILE", help="Which series feed which metric.  [metasheet]"),
     click.option("--idle", metavar="DURATION", help="Watch without load first.  [60s in production, 15s in staging]"),
     click.option("--count-cache-miss", is_flag=True, help="Count cache misses as fallbacks."),
 )
-CLIENT_BREAKER: Group = (
+OBSERVATION: Group = (
+    *METRICS[:2],
+    click.option("--samples", metavar="N", help="Rows of metrics.csv.  [LOAD_SAMPLES, 12]"),
+    click.option("--interval", metavar="DURATION", help="Time between rows.  [600s]"),
+    click.option("--interval-seconds", metavar="N", help="The same in seconds.  [INTERVAL_SECONDS]"),
+    *METRICS[2:],
+)
+CLIENT_THRESHOLDS: Group = (
     click.option("--breaker-error-rate", metavar="SHARE", help="Error rate that aborts.  [0.02]"),
     click.option("--allow-unarmed", multiple=True, metavar="INPUT", help="Accept an unarmed input; repeatable."),
-    click.option("--no-breaker", is_flag=True, help="Never abort; refused for production."),
 )
-BREAKER: Group = (
-    *CLIENT_BREAKER,
+THRESHOLDS: Group = (
+    *CLIENT_THRESHOLDS,
     click.option("--breaker-effective-fallback", metavar="SHARE", help="Fallback rate that aborts.  [0.08]"),
     click.option("--breaker-server-errors", metavar="4xx+5xx|5xx", help="Which statuses are server errors."),
     click.option("--breaker-count-misses", is_flag=True, help="Judge cache misses as fallbacks too."),
     click.option("--allow-blind", is_flag=True, help="Go on when probes fail, with a warning."),
 )
+_NO_BREAKER = click.option("--no-breaker", is_flag=True, help="Never abort; refused for production.")
+CLIENT_BREAKER: Group = (*CLIENT_THRESHOLDS, _NO_BREAKER)
+BREAKER: Group = (*THRESHOLDS, _NO_BREAKER)
 START: Group = (
     click.option("--allow-degraded", is_flag=True, help="Start although the target says it is degraded."),
     click.option("--after-trip", metavar="RUN_ID", help="Run on a host where this run tripped a moment ago."),

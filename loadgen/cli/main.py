@@ -17,6 +17,7 @@ from loadgen.core.errors import ExitCode, LoadgenError
 
 _COMMANDS = {
     "baseline": "loadgen.cli.baseline:baseline",
+    "capacity": "loadgen.cli.capacity:capacity",
     "creds": "loadgen.cli.creds:creds",
     "demo": "loadgen.cli.demo:demo",
     "preflight": "loadgen.cli.preflight:preflight",

@@ -37,6 +37,9 @@ class RunDirectory:
         self.report_html = path / "report.html"
         self.validation = path / "validation.json"
         self.console_log = path / "console.log"
+        self.decisions = path / "decisions.jsonl"
+        self.capacity = path / "capacity.json"
+        self.capacity_report = path / "capacity-report.md"
 
     @property
     def run_id(self) -> str:

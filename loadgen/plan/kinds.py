@@ -17,23 +17,35 @@ if TYPE_CHECKING:
 _WARMUP_RATE = Rate(20, NS_PER_S)
 _WARMUP_CONCURRENCY = 5
 _WARMUP_NS = 600 * NS_PER_S
+_NEVER_NS = 7 * 86_400 * NS_PER_S
 _VALIDATION_INTERVAL_NS = 900 * NS_PER_S
 _VALIDATION_SAMPLES = {Kind.EXTENDED: 4, Kind.FALLBACK_SCENARIO: 2}
 
 
 def observed(kind: Kind) -> bool:
-    """Say whether a kind of run has an observer and a warm-up of its own."""
-    return kind not in (Kind.RUN, Kind.WARMUP)
+    """Say whether a kind of run has an observer, rows at an interval, and a warm-up of its own."""
+    return kind not in (Kind.RUN, Kind.WARMUP, Kind.CAPACITY)
+
+
+def watched(settings: Settings, kind: Kind) -> bool:
+    """Say whether an observer runs: a capacity run on this machine has one where it is told what to scrape."""
+    if kind is Kind.CAPACITY:
+        return bool(settings.metrics_url) or settings.demo or settings.profile != "dev"
+    return observed(kind)
 
 
 def samples(settings: Settings, kind: Kind) -> int:
-    """Return the number of samples: 12, or 4 and 2 for the validations."""
+    """Return the number of samples: 12, or 4 and 2 for the validations; 0 for capacity, which asks for each."""
+    if kind is Kind.CAPACITY:
+        return 0
     usual = _VALIDATION_SAMPLES.get(kind)
     return settings.samples if usual is None or settings.given_for_this_run("samples") else usual
 
 
 def interval_ns(settings: Settings, kind: Kind) -> int:
-    """Return the time between samples: 600 s, or 900 s for the validations."""
+    """Return the time between samples: 600 s, or 900 s for the validations; none comes due in a capacity run."""
+    if kind is Kind.CAPACITY:
+        return _NEVER_NS
     if kind not in _VALIDATION_SAMPLES or settings.given_for_this_run("interval_ns"):
         return settings.interval_ns
     return _VALIDATION_INTERVAL_NS

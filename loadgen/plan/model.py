@@ -33,6 +33,7 @@ class Kind(Enum):
     EXTENDED = "extended"
     FALLBACK_SCENARIO = "fallback-scenario"
     WARMUP = "warmup"
+    CAPACITY = "capacity"
 
 
 class Late(Enum):

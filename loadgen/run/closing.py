@@ -25,6 +25,7 @@ from loadgen.run.validity import Evidence, State, Validity, judge
 
 if TYPE_CHECKING:
     from loadgen.core.metadata import Document
+    from loadgen.run.course import Course
     from loadgen.run.ending import Ending
     from loadgen.run.office import Office
     from loadgen.run.phases import LoadPhase
@@ -34,7 +35,7 @@ _PARTIAL_NS = 30 * NS_PER_S
 _NOTHING = PhaseTotals({}, [], [], 0)
 
 
-async def close_account(office: Office, phase: LoadPhase | None) -> Ending:
+async def close_account(office: Office, phase: LoadPhase | Course | None) -> Ending:
     """Write what is written at the end and return how the run ended."""
     ended = _NOTHING if phase is None else phase.close()
     office.scribe.do("latency.hlog", office.seconds.close)
@@ -70,7 +71,7 @@ def _has_failure(office: Office) -> bool:
     return any(reason.cause is Cause.FAILURE for reason in office.end.reasons)
 
 
-def _judge(office: Office, phase: LoadPhase | None, ended: PhaseTotals) -> Validity:
+def _judge(office: Office, phase: LoadPhase | Course | None, ended: PhaseTotals) -> Validity:
     totals = account(ended.totals)
     lag, wait = office.seconds.totals.get("lag"), office.seconds.totals.get("wait")
     planned_s = 0 if phase is None else -(-duration_ns(phase.plan) // NS_PER_S)
@@ -116,7 +117,7 @@ def _fill(office: Office, ended: PhaseTotals, validity: Validity) -> None:
     office.chronicle.event(EventName.VALIDITY, state=validity.state.name, text=str(validity))
 
 
-def _write_summary(office: Office, phase: LoadPhase, ended: PhaseTotals, validity: Validity) -> None:
+def _write_summary(office: Office, phase: LoadPhase | Course, ended: PhaseTotals, validity: Validity) -> None:
     seen_ns = office.seconds.standing.seconds * NS_PER_S  # a closed load may be through before its time is over
     figures = Figures(
         run_id=office.place.run_id,

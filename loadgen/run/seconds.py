@@ -76,6 +76,8 @@ class Seconds:
     def take(self, row: Row) -> None:
         """Account for one closed second."""
         second = {clock: self._merged(texts) for clock, texts in row.histograms.items()}
+        if not self._pending:
+            self._pending_from = row.k
         for clock, histogram in second.items():
             self._into(self.totals, clock, histogram)
             self._into(self._pending, clock, histogram)

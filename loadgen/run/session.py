@@ -7,6 +7,7 @@ cool-down blocks the host; the exit code in metadata.json is the one that the co
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +25,14 @@ from loadgen.run.setup import Setup
 from loadgen.run.supervise import supervise
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Mapping
 
     from loadgen.core.events import View
     from loadgen.plan.model import Plan
     from loadgen.run.ending import Ending
     from loadgen.run.preflight_model import PreflightResult
+
+Conduct = Callable[["Plan", "RunDirectory", "View", "Setup"], "Awaitable[Ending]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Terms:
     """What a command decides about its session.
 
     `preflight` makes the checks, None for none. `view` is made for the run directory once that exists. `announce` is
-    told the run directory before anything is sent. `out` is a given directory, None for one below `results`.
+    told the run directory before anything is sent. `out` is a given directory, None for one below `results`; with
+    `resume` it is that of an earlier session. `conduct` runs the plan.
     """
 
     results: Path
@@ -49,6 +53,8 @@ class Terms:
     detached: bool = False
     pid_files: bool = True
     partial_report: bool = True
+    conduct: Conduct = supervise
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
     terms.announce(place)
     view = terms.view(place)
     try:
-        ending = await supervise(plan, place, view, setup)
+        ending = await terms.conduct(plan, place, view, setup)
     finally:
         view.close()
     if plan.profile is Profile.PRODUCTION and ending.status is Status.ABORTED_CIRCUIT_BREAKER:
@@ -107,6 +113,15 @@ def report_exit(place: RunDirectory, environ: Mapping[str, str], *, to_stderr: b
         return ExitCode(code)
     except ValueError:
         return ExitCode.USAGE
+
+
+def capacity_report(place: RunDirectory, environ: Mapping[str, str], *, to_stderr: bool) -> None:
+    """Have the report of a capacity run written and shown; that it cannot be made is a line on stderr."""
+    arguments = ("capacity", str(place.path), "-o", str(place.capacity_report))
+    spec = Spec("report", "reports", 0, arguments, child_environment(environ))
+    code = run_to_end(spec, stdout=sys.stderr.fileno() if to_stderr else None)
+    if code != ExitCode.OK:
+        sys.stderr.write(f"loadgen: {place.capacity_report.name} could not be made (exit {code})\n")
 
 
 def settle_exit(place: RunDirectory, ending: Ending, verdict: ExitCode | None) -> ExitCode:
@@ -130,6 +145,8 @@ def _place(plan: Plan, terms: Terms) -> RunDirectory:
     if terms.out is None:
         return RunDirectory.create(terms.results, plan.profile.value, utc_now())
     try:
+        if terms.resume:
+            return RunDirectory(terms.out)
         terms.out.mkdir(parents=True, exist_ok=True)
         if any(terms.out.iterdir()):
             raise InputError([Problem("--out", str(terms.out), "is not empty: name a new directory")])

@@ -26,7 +26,7 @@ from loadgen.run.signals import OutsideAsks
 from loadgen.run.watch import observe_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from loadgen.core.events import View
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import LoadPlan, Plan
     from loadgen.run.breaker import Trip
+    from loadgen.run.course import Course
     from loadgen.run.ending import Ending, Reason
+    from loadgen.run.merge import Row
     from loadgen.run.setup import Setup
 
 LEAD_NS = 250 * NS_PER_MS
@@ -67,7 +69,7 @@ class Supervisor:
         self._setup = setup
         self._office = Office(plan, place, view, setup)
         self._end = self._office.end
-        self._main: LoadPhase | None = None
+        self._main: LoadPhase | Course | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._exercise: asyncio.Task[None] | None = None
 
@@ -175,9 +177,11 @@ class Supervisor:
             await phase.prepare()
         self._office.doing = f"the {phase.name} phase"
 
-    def _new_phase(self, name: str, plan: LoadPlan, seconds: Seconds) -> LoadPhase:
+    def _new_phase(
+        self, name: str, plan: LoadPlan, seconds: Seconds, take_row: Callable[[Row], None] | None = None
+    ) -> LoadPhase:
         office = self._office
-        phase = LoadPhase(name, plan, office.crew.children, office.row_taker(seconds))
+        phase = LoadPhase(name, plan, office.crew.children, take_row or office.row_taker(seconds))
         unarmed = dict(self._setup.unarmed)
         if name == "warmup" or self._plan.observation is None:
             why = "not during the warm-up" if name == "warmup" else "no observer"

@@ -127,6 +127,7 @@ class Watch:
 
         Where data is older than the scrape, newer data is waited for, up to `fresh_ns` more.
         """
+        self._answers.pop(label, None)
         self._send(Scrape(label, fresh_ns))
         await self._until(lambda: label in self._answers, timeout_ns + fresh_ns)
         return self._answers.get(label)

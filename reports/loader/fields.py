@@ -52,14 +52,19 @@ class Fields:
 
     def number(self, key: str) -> float | None:
         """Return a finite number of at least 0."""
+        value = self.signed(key)
+        if value is not None and value < 0:
+            self._complain(key, "negative")
+            return None
+        return value
+
+    def signed(self, key: str) -> float | None:
+        """Return a finite number, negative ones included."""
         value = self._values.get(key)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             self._complain(key, "not a number")
-            return None
-        if value < 0:
-            self._complain(key, "negative")
             return None
         return float(value)
 

@@ -21,6 +21,7 @@ PURE = (
     "loadgen/core/wire.py",
     "loadgen/core/messages.py",
     "loadgen/run/breaker.py",
+    "loadgen/run/capacity",
     "observer/exposition.py",
     "observer/series.py",
     "observer/quantile.py",

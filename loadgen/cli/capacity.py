@@ -1,0 +1,203 @@
+"""`loadgen capacity`: does this rate hold, and which is the highest that does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loadgen.cli.flags import (
+    CREDENTIALS,
+    LOAD,
+    METRICS,
+    NETWORK,
+    SHAPE,
+    SOURCES,
+    START,
+    TARGET,
+    THRESHOLDS,
+    WARMUP,
+    setting_flags,
+    with_options,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from loadgen.core.config import Settings
+    from loadgen.core.errors import ExitCode
+    from loadgen.plan.load import Inputs
+    from loadgen.plan.model import Plan
+    from loadgen.run.capacity.task import CapacityTask
+    from loadgen.run.preflight_model import PreflightResult
+    from loadgen.run.session import Session, Terms
+
+_OWN = (
+    "search", "slo", "start", "settle", "block", "hold", "precision", "confirm_host", "resume", "results", "json",
+    "quiet",
+)  # fmt: skip
+
+
+@click.command()
+@click.option("--search", is_flag=True, help="Find the highest rate that holds, up to --rate.")
+@click.option(
+    "--slo", multiple=True, metavar="CONDITION", help="What must hold; repeatable.  [p99<250ms,error_rate<1%]"
+)
+@click.option("--hold", metavar="DURATION", help="How long a single rate is held without --search.  [60s]")
+@click.option("--start", metavar="RATE", help="First rate of a search.  [an eighth to half of --rate]")
+@click.option("--settle", metavar="DURATION", help="Beginning of each step that is not judged.  [1s]")
+@click.option("--block", metavar="DURATION", help="Time between two looks at a step, 5s or more.  [5s]")
+@click.option("--precision", type=float, default=0.03, show_default=True, help="Width of the answer, as a share.")
+@click.option("--confirm-host", metavar="HOST", help="The host under test, once more: production needs it.")
+@click.option("--resume", type=click.Path(file_okay=False), metavar="DIR", help="Go on with an unfinished run.")
+@with_options(TARGET, LOAD, METRICS, WARMUP, SHAPE, CREDENTIALS, NETWORK, THRESHOLDS, START, SOURCES)
+@click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
+@click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")
+@click.option("--json", is_flag=True, help="Print capacity.json on stdout at the end, everything else on stderr.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+def capacity(**given: Any) -> int:
+    """Say whether --rate holds, or with --search which rate up to it is the highest that does.
+
+    A rate holds when every condition does, and neither the queue nor the response times grow. Conditions are written
+    as p99<250ms, avg<50ms, error_rate<1%, or with a column of metrics.csv, such as cpu_percent<80. The circuit breaker
+    is always armed: a trip fails the step, the third one (the first in production) ends the run.
+
+    Exit code 0 holds or found, 1 does not hold, 2 error, 3 inconclusive, 4 breaker, 5 INVALID, or a signal's.
+    """
+    from loadgen.core.errors import ExitCode, LoadgenError
+
+    try:
+        code = _capacity(given)
+    except LoadgenError as error:
+        click.echo(f"loadgen: {error}", err=True)
+        code = error.exit_code
+    except KeyboardInterrupt:  # before the run began, or after it: while it lasts the supervisor hears it
+        code = ExitCode.SIGINT
+    click.echo(f"loadgen exit {int(code)} ({code.meaning})", err=True)
+    return code
+
+
+def _capacity(given: Mapping[str, Any]) -> ExitCode:
+    import asyncio
+    import os
+    from pathlib import Path
+
+    from loadgen.core.config import env_file_for, read_settings
+    from loadgen.core.setting_table import Source
+    from loadgen.plan.load import Inputs
+    from loadgen.run.lock import RunLock
+
+    flags = setting_flags(given, *_OWN) | {"out": given["results"]}
+    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
+    env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
+    settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
+    unasked = settings.sources["base_url"] is Source.DEFAULT
+    demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
+    if given["search"] and settings.profile == "dev" and not settings.given_for_this_run("rate"):
+        flags["rate"] = _local_ceiling()
+    with RunLock(Path(settings.out_dir)) as lock:
+        if demo:
+            session = asyncio.run(_with_demo(given, flags, inputs, lock.name_run))
+        else:
+            session = asyncio.run(_run(given, flags, inputs, lock.name_run))
+        return _settle(session, given)
+
+
+def _local_ceiling() -> str:
+    from loadgen.run.asking import LOCAL_CEILING
+
+    return LOCAL_CEILING
+
+
+async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, name_run: Any) -> Session:
+    import os
+
+    from loadgen.core.errors import InputError, Problem
+    from loadgen.run.demo_service import DemoService
+
+    if flags.get("base_url"):
+        raise InputError([Problem("--demo", None, f"there is a base URL too ({flags['base_url']}): give one of them")])
+    flags = {**flags, "demo": True}
+    _asked(given, {**flags, "base_url": "http://127.0.0.1:1"}, inputs)
+    async with DemoService(os.environ) as demo:
+        click.echo(f"demo service at {demo.url}", err=True)
+        return await _run(given, {**flags, "base_url": demo.url}, inputs, name_run)
+
+
+def _asked(
+    given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs
+) -> tuple[Settings, Plan, CapacityTask]:
+    from loadgen.plan.load import load_plan
+    from loadgen.plan.model import Kind
+    from loadgen.run.asking import Wishes, build_task, load_of
+
+    settings, plan = load_plan(Kind.CAPACITY, given["profile"], flags, inputs)
+    names = ("search", "slo", "start", "settle", "block", "hold", "precision", "confirm_host")
+    task = build_task(settings, plan, Wishes(**{name: given[name] for name in names}))
+    return settings, load_of(plan, task), task
+
+
+async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, name_run: Any) -> Session:
+    from dataclasses import replace
+    from functools import partial
+    from pathlib import Path
+
+    from loadgen.cli.preflight import print_checks
+    from loadgen.core.rundir import RunDirectory
+    from loadgen.run.climb import climb
+    from loadgen.run.decisions import read_outcomes, set_aside
+    from loadgen.run.preflight import preflight, surroundings
+    from loadgen.run.session import run_session
+
+    settings, plan, task = _asked(given, flags, inputs)
+    terms = _terms(given, Path(settings.out_dir), name_run)
+    if given["resume"] is not None:
+        place = RunDirectory(Path(given["resume"]))
+        task = replace(task, before=read_outcomes(place.decisions, task))
+        terms = replace(terms, out=place.path, resume=True)
+        set_aside((place.load_stats, place.latency_hlog, place.probes_csv))
+
+    async def check(plan: Plan) -> PreflightResult:
+        result = await preflight(plan, settings, surroundings(settings, Path.cwd()))
+        print_checks(result.checks, err=True)
+        return result
+
+    checked = check if plan.observation is not None else None
+    return await run_session(plan, replace(terms, preflight=checked, conduct=partial(climb, task=task)))
+
+
+def _terms(given: Mapping[str, Any], results: Any, name_run: Any) -> Terms:
+    import os
+    import sys
+
+    from loadgen.run.session import Terms
+    from loadgen.view.choose import choose
+
+    def announce(place: Any) -> None:
+        name_run(str(place.path.absolute()))
+        click.echo(f"run directory {place.path}", err=True)
+
+    return Terms(
+        results=results,
+        environ=os.environ,
+        view=lambda place: choose(sys.stderr, json=given["json"], quiet=given["quiet"], title=place.run_id),
+        announce=announce,
+        partial_report=False,
+    )
+
+
+def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
+    import os
+    import sys
+
+    from loadgen.core.errors import ExitCode
+    from loadgen.run.session import capacity_report, settle_exit
+
+    if session.ending is None or session.place is None:
+        return ExitCode.USAGE
+    click.echo(f"loadgen: {session.ending.sentence}", err=True)
+    if session.place.capacity.exists():
+        capacity_report(session.place, os.environ, to_stderr=given["json"])
+        if given["json"]:
+            sys.stdout.write(session.place.capacity.read_text(encoding="utf-8"))
+    return settle_exit(session.place, session.ending, None)
