@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Plan
     from loadgen.run.capacity.task import CapacityTask
-    from loadgen.run.preflight_model import PreflightResult
     from loadgen.run.session import Session, Terms
 
 _OWN = (
@@ -142,33 +141,28 @@ async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: In
     from functools import partial
     from pathlib import Path
 
-    from loadgen.cli.preflight import print_checks
+    from loadgen.cli.preflight import checker
     from loadgen.core.rundir import RunDirectory
     from loadgen.run.climb import climb
     from loadgen.run.decisions import read_outcomes, set_aside
-    from loadgen.run.preflight import preflight, surroundings
     from loadgen.run.session import run_session
 
     settings, plan, task = _asked(given, flags, inputs)
-    terms = _terms(given, Path(settings.out_dir), name_run)
+    terms = _terms(given, settings, name_run)
     if given["resume"] is not None:
         place = RunDirectory(Path(given["resume"]))
         task = replace(task, before=read_outcomes(place.decisions, task))
         terms = replace(terms, out=place.path, resume=True)
         set_aside((place.load_stats, place.latency_hlog, place.probes_csv))
 
-    async def check(plan: Plan) -> PreflightResult:
-        result = await preflight(plan, settings, surroundings(settings, Path.cwd()))
-        print_checks(result.checks, err=True)
-        return result
-
-    checked = check if plan.observation is not None else None
+    checked = checker(settings, inputs) if plan.observation is not None else None
     return await run_session(plan, replace(terms, preflight=checked, conduct=partial(climb, task=task)))
 
 
-def _terms(given: Mapping[str, Any], results: Any, name_run: Any) -> Terms:
+def _terms(given: Mapping[str, Any], settings: Settings, name_run: Any) -> Terms:
     import os
     import sys
+    from pathlib import Path
 
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
@@ -178,9 +172,11 @@ def _terms(given: Mapping[str, Any], results: Any, name_run: Any) -> Terms:
         click.echo(f"run directory {place.path}", err=True)
 
     return Terms(
-        results=results,
+        results=Path(settings.out_dir),
         environ=os.environ,
-        view=lambda place: choose(sys.stderr, json=given["json"], quiet=given["quiet"], title=place.run_id),
+        view=lambda place: choose(
+            sys.stderr, json=given["json"], plain=settings.non_interactive, quiet=given["quiet"], title=place.run_id
+        ),
         announce=announce,
         partial_report=False,
     )

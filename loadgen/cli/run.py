@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from loadgen.core.events import View
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import Plan
+    from loadgen.run.outputs import Outputs
     from loadgen.run.preflight_model import PreflightResult
     from loadgen.run.session import Session, Terms
 
     Check = Callable[[Plan], Awaitable[PreflightResult]]
 
-_OWN = ("urls", "out", "json", "quiet")
+_OWN = ("urls", "out", "json", "quiet", "hgrm", "prom")
 
 
 @click.command()
@@ -48,6 +49,8 @@ _OWN = ("urls", "out", "json", "quiet")
 @click.option("--replay", metavar="FILE", help="The requests and times of an access log or a CSV file.")
 @click.option("--speed", metavar="N", help="Replay so many times as fast as recorded.  [1]")
 @click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run directory here; it must be new or empty.")
+@click.option("--hgrm", type=click.Path(dir_okay=False), metavar="FILE", help="Write the percentile spectrum here.")
+@click.option("--prom", type=click.Path(dir_okay=False), metavar="FILE", help="Write a Prometheus exposition here.")
 @click.option("--json", is_flag=True, help="Print summary.json on stdout, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @with_options(SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, CLIENT_BREAKER, START, SOURCES)
@@ -116,15 +119,27 @@ def _run(plan: Plan, terms: Terms, given: Mapping[str, Any]) -> int:
 
     from loadgen.run.session import run_session
 
+    outputs = _outputs(given)
+    outputs.prepare()
     for note in plan.notes:
         click.echo(f"loadgen: {note}", err=True)
     session = asyncio.run(run_session(plan, terms))
     summary = _summary_of(session)
+    if session.place is not None:
+        outputs.write(session.place, plan.load.limits.timeout_ns)
     if given["json"]:
         sys.stdout.buffer.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     elif summary:
         click.echo(_text(summary))
     return _ending(session)
+
+
+def _outputs(given: Mapping[str, Any]) -> Outputs:
+    from pathlib import Path
+
+    from loadgen.run.outputs import Outputs
+
+    return Outputs(**{name: Path(given[name]) for name in ("hgrm", "prom") if given[name] is not None})
 
 
 def _summary_of(session: Session) -> dict[str, Any]:

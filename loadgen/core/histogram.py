@@ -26,12 +26,22 @@ _UNIT_MAGNITUDE = 9  # floor(log2(LOWEST_NS)): the first bucket counts in steps 
 _SUB_BUCKETS = 2_048  # the power of two above 2 x 10**DIGITS
 _HALF = _SUB_BUCKETS // 2
 _LINEAR_BITS = _UNIT_MAGNITUDE + 11  # values of so many bits lie in the first bucket
+_EXPECTED_BEYOND = 10
 _LEAST_RANGE_NS = 60_000_000_000
 
 
 def histogram_max_ns(timeout_ns: int) -> int:
     """Return the range every latency histogram of a run has: ten times the timeout, at least one minute."""
     return max(10 * timeout_ns, _LEAST_RANGE_NS)
+
+
+def least_values(q: float) -> int:
+    """Return how many values a percentile needs to be shown as one: ten expected beyond it, 10 / (1 - q).
+
+    >>> [least_values(q) for q in (50, 99, 99.9)]
+    [20, 1000, 10000]
+    """
+    return 1 if q >= 100 else math.ceil(round(_EXPECTED_BEYOND * 100 / (100 - q), 6))
 
 
 def slots_for(max_ns: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
+from loadgen.core.histogram import least_values
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ _TRENDS = {
     "loadgen_wait": "wait",
 }
 _PERCENTILES = {"med": 50.0, "p(90)": 90.0, "p(95)": 95.0, "p(99)": 99.0, "p(99.9)": 99.9}
+CONFIDENCE = 0.99
+"""Of the percentiles' intervals."""
+
 ENDPOINT_PREFIX = "endpoint:"
 SPECTRUM = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999, 100.0)
 
@@ -70,7 +74,8 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         "dropped_iterations": {"type": "counter", "contains": "default", "values": {"count": dropped}},
     }
     for name, clock in _TRENDS.items():
-        metrics[name] = {"type": "trend", "contains": "time", "values": trend(figures.histograms.get(clock))}
+        histogram = figures.histograms.get(clock)
+        metrics[name] = {"type": "trend", "contains": "time", "values": trend(histogram), **certainty(histogram)}
     return {
         "run_id": figures.run_id,
         "state": {"testRunDurationMs": round(figures.duration_ns / NS_PER_MS, 3)},
@@ -114,15 +119,28 @@ def trend(histogram: Histogram | None) -> dict[str, float | None]:
     }
 
 
-def spectrum(histogram: Histogram | None) -> list[dict[str, float]]:
-    """Return the percentile spectrum: percentile, value in ms, how many values lie above it."""
+def certainty(histogram: Histogram | None) -> dict[str, Any]:
+    """Return how sure the percentiles are: their intervals in ms, and the names of those with too few values."""
+    total = 0 if histogram is None else histogram.total
+    enough = {name: q for name, q in _PERCENTILES.items() if total >= least_values(q)}
+    return {
+        "confidence": CONFIDENCE,
+        "intervals": {}
+        if histogram is None
+        else {name: [_ms(end) for end in histogram.percentile_interval(q, CONFIDENCE)] for name, q in enough.items()},
+        "too_few": [name for name in _PERCENTILES if name not in enough],
+    }
+
+
+def spectrum(histogram: Histogram | None) -> list[dict[str, Any]]:
+    """Return the percentile spectrum: percentile, value in ms, how many values lie above it, whether it has enough."""
     if histogram is None or not histogram.total:
         return []
     rows = []
     for q in SPECTRUM:
         value = histogram.percentile(q)
         above = round((1 - histogram.share_at_or_below(value)) * histogram.total)
-        rows.append({"percentile": q, "ms": _ms(value), "above": above})
+        rows.append({"percentile": q, "ms": _ms(value), "above": above, "enough": histogram.total >= least_values(q)})
     return rows
 
 

@@ -43,8 +43,16 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[str]:
 def _latencies(summary: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'milliseconds':<24}" + "".join(f"{name.strip('p()') if '(' in name else name:>10}" for name in _COLUMNS)
     for title, name in _TRENDS:
-        values = summary["metrics"][name]["values"]
-        yield f"{title:<24}" + "".join(f"{_number(values[column]):>10}" for column in _COLUMNS)
+        trend = summary["metrics"][name]
+        too_few = set(trend.get("too_few", ()))
+        cells = ("too few" if column in too_few else _number(trend["values"][column]) for column in _COLUMNS)
+        yield f"{title:<24}" + "".join(f"{cell:>10}" for cell in cells)
+    response = summary["metrics"]["http_req_duration"]
+    if response.get("intervals"):
+        yield f"response, {100 * response['confidence']:g} % intervals"
+        for name, (low, high) in response["intervals"].items():
+            label = "50" if name == "med" else name.strip("p()")
+            yield f"{label:>24}{low:>10.3f} to {high:.3f}"
 
 
 def _endpoints(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -64,7 +72,8 @@ def _endpoints(summary: Mapping[str, Any]) -> Iterator[str]:
 def _spectrum(summary: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'percentile':>12}{'ms':>12}{'above':>10}"
     for row in summary["spectrum"]:
-        yield f"{row['percentile']:>12g}{row['ms']:>12.3f}{row['above']:>10}"
+        shown = f"{row['ms']:.3f}" if row.get("enough", True) else "too few"
+        yield f"{row['percentile']:>12g}{shown:>12}{row['above']:>10}"
 
 
 def _number(value: float | None) -> str:

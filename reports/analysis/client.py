@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from loadgen.core.histogram import least_values
 from loadgen.core.messages import CLOCKS
 from loadgen.core.outcome import OWN_FAULT_LABELS, Outcome
 from loadgen.core.units import NS_PER_MS, NS_PER_S
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reports.model.run import Run
 
 PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
+CONFIDENCE = 0.99
 _MEANING = {
     "response": "due → complete, every request (judged)",
     "response_ok": "due → complete, successes only",
@@ -36,14 +38,18 @@ _SAME_MS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """One line of the client's latency table: percentiles in s in the order of PERCENTILES, then the maximum."""
+    """One line of the client's latency table: percentiles in s in the order of PERCENTILES, then the maximum.
+
+    A percentile with fewer values than 10 / (1 - q) is None. `intervals_s` are the 99 % intervals of the others.
+    """
 
     clock: str
     meaning: str
     count: int
-    percentiles_s: tuple[float, ...]
+    percentiles_s: tuple[float | None, ...]
     maximum_s: float
     out_of_range: int
+    intervals_s: tuple[tuple[float, float] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,18 @@ def clock_table(client: Client) -> tuple[ClockLine, ...]:
 
 
 def _line(clock: str, histogram: Histogram, out_of_range: int) -> ClockLine:
-    percentiles = tuple(histogram.percentile(q) / NS_PER_S for q in PERCENTILES)
+    total = histogram.total
+    enough = [total >= least_values(q) for q in PERCENTILES]
+    known = list(zip(PERCENTILES, enough, strict=True))
+    percentiles = tuple(histogram.percentile(q) / NS_PER_S if shown else None for q, shown in known)
+    intervals = tuple(_interval_s(histogram, q) if shown else None for q, shown in known)
     maximum = histogram.max_ns / NS_PER_S
-    return ClockLine(clock, _MEANING[clock], histogram.total, percentiles, maximum, out_of_range)
+    return ClockLine(clock, _MEANING[clock], total, percentiles, maximum, out_of_range, intervals)
+
+
+def _interval_s(histogram: Histogram, q: float) -> tuple[float, float]:
+    low, high = histogram.percentile_interval(q, CONFIDENCE)
+    return low / NS_PER_S, high / NS_PER_S
 
 
 def errors_of(account: Account | None) -> ClientErrors | None:

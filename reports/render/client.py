@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.analysis.client import CONFIDENCE, PERCENTILES
 from reports.analysis.quantity import NA, Unit, count, show
 from reports.render.markdown import code, plain, section, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reports.analysis.assessment import Assessment
     from reports.analysis.client import ClockLine
     from reports.analysis.comparison import Comparison
@@ -19,12 +22,27 @@ def latency(assessment: Assessment) -> list[str]:
     headers = ("Clock", "Count", "p50", "p90", "p95", "p99", "p99.9", "Max", "Beyond range", "Meaning")
     rows = table(headers, (_clock_row(line) for line in assessment.clocks), right=range(1, 9))
     legend = "Response counts from the moment a request was due, so a stalled service cannot hide behind a late send."
-    return section("Client Latency (HDR)", rows or ["No latency was recorded by the client.", ""], [legend])
+    none = ["No latency was recorded by the client.", ""]
+    return section("Client Latency (HDR)", rows or none, [legend], _certainty(assessment.clocks))
 
 
 def _clock_row(line: ClockLine) -> tuple[str, ...]:
-    times = (show(seconds, Unit.SECONDS) for seconds in (*line.percentiles_s, line.maximum_s))
-    return (line.clock, count(line.count), *times, count(line.out_of_range), line.meaning)
+    times = ("too few" if value is None else show(value, Unit.SECONDS) for value in line.percentiles_s)
+    maximum = show(line.maximum_s, Unit.SECONDS)
+    return (line.clock, count(line.count), *times, maximum, count(line.out_of_range), line.meaning)
+
+
+def _certainty(lines: Sequence[ClockLine]) -> list[str]:
+    """Return the intervals of the judged clock's percentiles, and what `too few` means where it stands."""
+    response = next((line for line in lines if line.clock == "response"), None)
+    known = [] if response is None else zip(PERCENTILES, response.intervals_s, strict=True)
+    texts = [
+        f"p{q:g} {show(ends[0], Unit.SECONDS)} – {show(ends[1], Unit.SECONDS)}" for q, ends in known if ends is not None
+    ]
+    said = [f"Response, {100 * CONFIDENCE:g} % intervals: {', '.join(texts)}."] if texts else []
+    if any(value is None for line in lines for value in line.percentiles_s):
+        said.append("Too few: a percentile needs ten expected values beyond it, 10 / (1 - q) in all.")
+    return ["", " ".join(said)] if said else []
 
 
 def requests(assessment: Assessment) -> list[str]:

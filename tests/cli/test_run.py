@@ -150,3 +150,22 @@ def pieces(controller: int) -> Iterator[bytes]:
     with contextlib.suppress(OSError):
         while data := os.read(controller, 65_536):
             yield data
+
+
+def test_spectrum_and_exposition_are_written_where_they_are_wanted(null: Service, tmp_path: Path) -> None:
+    ended = loadgen(
+        "run", null.url, "-d", "2s", "--rate", "600", "--quiet", "--hgrm", "run.hgrm", "--prom", "run.prom",
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    assert ended.returncode == 0, ended.stderr
+    assert "Total count    =         1200]" in (tmp_path / "run.hgrm").read_text()
+    assert 'loadgen_requests_total{state="sent"} 1200' in (tmp_path / "run.prom").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.hgrm", "run.prom"]
+
+
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_sent(tmp_path: Path) -> None:
+    ended = loadgen("run", "http://127.0.0.1:9/", "--hgrm", "no/such/place.hgrm", cwd=tmp_path)
+
+    assert ended.returncode == 2
+    assert "--hgrm = 'no/such/place.hgrm': cannot be written" in ended.stderr

@@ -92,3 +92,23 @@ def test_the_text_of_a_run_that_sent_nothing_says_na() -> None:
     empty = Figures("r", {}, {}, 0, 10.0)
 
     assert "NA sent" in summary_text(summary_document(empty))
+
+
+def test_percentiles_carry_their_intervals_and_say_where_values_are_too_few() -> None:
+    duration = document()["metrics"]["http_req_duration"]
+
+    assert duration["confidence"] == 0.99
+    # 97 values: rank 48.5 -+ 2.576 x sqrt(24.25) = 35.8 to 61.2, rounded outward to 35 and 63
+    assert duration["intervals"]["med"] == pytest.approx([35, 63], rel=2e-3)
+    assert duration["too_few"] == ["p(90)", "p(95)", "p(99)", "p(99.9)"]
+    assert set(duration["intervals"]) == {"med"}
+    assert document()["metrics"]["loadgen_lag"]["too_few"][0] == "med"
+
+
+def test_people_read_too_few_instead_of_a_percentile_that_is_one_value() -> None:
+    lines = summary_text(document()).splitlines()
+
+    response = next(line for line in lines if line.startswith("response (due to done)"))
+    assert response.count("too few") == 4
+    assert "response, 99 % intervals" in lines
+    assert next(line for line in lines if " to 63" in line).split()[:2] == ["50", "35.029"]

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from loadgen.core.errors import InputError, Problem
+from loadgen.core.histogram import least_values
 from loadgen.core.units import NS_PER_S, parse_duration_ns
 
-LEAST_ENDINGS = 10
-"""A percentile is judged on at least this many expected values above it: n >= 10 / (1 - q)."""
+_EXPECTED_ERRORS = 5
 
 
 class Side(Enum):
@@ -90,11 +90,11 @@ class Condition:
 
     @property
     def least_requests(self) -> int:
-        """How many requests it needs to be judged: 10 / (1 - q) for a percentile, ten expected errors at the limit."""
+        """How many requests it needs to be judged: 10 / (1 - q) for a percentile, five expected errors at the limit."""
         if self.figure is Figure.PERCENTILE:
-            return round(LEAST_ENDINGS * 100 / (100 - self.q))
+            return least_values(self.q)
         if self.figure is Figure.ERROR_RATE:
-            return round(LEAST_ENDINGS / max(self.limit, 0.001)) // 2
+            return round(_EXPECTED_ERRORS / max(self.limit, 0.001))
         return 1
 
     @property
