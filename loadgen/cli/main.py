@@ -20,6 +20,7 @@ _COMMANDS = {
     "capacity": "loadgen.cli.capacity:capacity",
     "creds": "loadgen.cli.creds:creds",
     "demo": "loadgen.cli.demo:demo",
+    "import": "loadgen.cli.imports:imports",
     "preflight": "loadgen.cli.preflight:preflight",
     "run": "loadgen.cli.run:run",
     "status": "loadgen.cli.status:status",
