@@ -102,21 +102,23 @@ def _row(body: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         body["name"],
         f"{body['value']:g} {body['unit']}{low_high}",
-        _bound(body, "bar"),
-        _bound(body, "goal"),
-        _verdict(body),
+        bound_text(body, "bar"),
+        bound_text(body, "goal"),
+        verdict_text(body),
         ", ".join(peers),
     )
 
 
-def _bound(body: Mapping[str, Any], name: str) -> str:
+def bound_text(body: Mapping[str, Any], name: str) -> str:
+    """Return a figure's bar or goal for people; "" where it has none."""
     bound = body[name]
     if bound is None:
         return ""
     return f"<= {bound:g} x {body['against']}" if body["against"] else f"<= {bound:g}"
 
 
-def _verdict(body: Mapping[str, Any]) -> str:
+def verdict_text(body: Mapping[str, Any]) -> str:
+    """Return whether a figure keeps its bar and its goal."""
     if body["bar"] is None:
         return ""
     if body["bar_met"] is None:
