@@ -17,15 +17,18 @@ def demo(**given: object) -> None:
     """Run the demo service until Ctrl-C.
 
     It honours FEATURE_CACHE, ENABLE_FALLBACK_TEST, COUNT_CACHE_MISS_AS_FALLBACK, ALLOW_UNSAFE_ADMIN, DISABLE_EVENT_BUS,
-    DEMO_REQUIRE_JWT, JWT_SECRET, METRICS_SCRAPE_TOKEN, INTERNAL_API_TOKEN, INTERNAL_RATE_LIMIT and PORT. Faults are set
-    while it runs by PUT /internal/fault and lifted by DELETE.
+    DEMO_REQUIRE_JWT, JWT_SECRET, METRICS_SCRAPE_TOKEN, INTERNAL_API_TOKEN, INTERNAL_RATE_LIMIT and PORT. With
+    CACHE_IMPL=redis its cache is at REDIS_URL, or in a Valkey server of its own, and REDIS_ARTIFICIAL_DELAY_MS slows
+    that down. Faults are set while it runs by PUT /internal/fault and lifted by DELETE.
     """
     import os
 
     from loadgen.demo.server import serve
     from loadgen.demo.settings import with_options
+    from loadgen.demo.valkey import with_server
 
     def announce(url: str) -> None:
         click.echo(f"demo service  {url}\nmetrics       {url}/metrics/prom\nfault panel   {url}/internal/fault")
 
-    serve(with_options(os.environ, given), announce)
+    with with_server(with_options(os.environ, given), os.environ) as settings:
+        serve(settings, announce)

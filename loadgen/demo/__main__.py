@@ -17,6 +17,7 @@ from loadgen.demo.faults import initial_faults
 from loadgen.demo.parent import die_with_parent
 from loadgen.demo.server import serve
 from loadgen.demo.settings import read_settings
+from loadgen.demo.valkey import with_server
 
 
 def announce(url: str) -> None:
@@ -38,7 +39,8 @@ def main() -> int:
             settings = replace(settings, port=given.port)
         if given.die_with is not None and not die_with_parent(given.die_with):
             return ExitCode.OK
-        serve(settings, announce)
+        with with_server(settings, os.environ) as settings:
+            serve(settings, announce)
     except InputError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

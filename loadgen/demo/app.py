@@ -33,6 +33,7 @@ def make_app(settings: Settings) -> web.Application:
         internal.panel_routes(service),
         internal.account_routes(service),
         internal.cache_routes(service),
+        internal.sample_routes(service),
     ):
         app.add_routes(table)
     app.cleanup_ctx.append(_running)

@@ -1,4 +1,4 @@
-"""The cache in front of the documents: a map with a time to live, or nothing at all.
+"""The cache in front of the documents: a map with a time to live, or nothing at all; Redis has a module of its own.
 
 Laws: every read counts one attempt and one hit or miss; a value is bytes; labels stay few whatever the keys are.
 """
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from loadgen.core.clock import Clock, SystemClock
 from loadgen.core.units import NS_PER_S
+from loadgen.demo.health import UnhealthyError
 
 if TYPE_CHECKING:
+    from loadgen.demo.fallback import Reason
     from loadgen.demo.metrics import Metrics
 
 MAX_ENTRIES = 10_000
@@ -31,7 +33,23 @@ class Cache(Protocol):
 
     async def clear(self) -> int: ...
 
-    def __len__(self) -> int: ...
+    async def count(self) -> int: ...
+
+    async def check(self) -> None: ...
+
+    async def server_pid(self) -> int | None: ...
+
+    async def restart(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class CacheUnavailableError(Exception):
+    """The cache cannot be asked; `reason` is the fallback that its reader takes."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 class CacheMeter:
@@ -110,8 +128,23 @@ class MemoryCache:
         self._entries.clear()
         return count
 
-    def __len__(self) -> int:
+    async def count(self) -> int:
         return len(self._entries)
+
+    async def check(self) -> None:
+        """Raise UnhealthyError when it has outgrown its bound."""
+        if len(self._entries) > MAX_ENTRIES:
+            raise UnhealthyError(f"the cache holds {len(self._entries)} entries, more than its {MAX_ENTRIES}")
+
+    async def server_pid(self) -> int | None:
+        return None
+
+    async def restart(self) -> None:
+        """Lose everything, as a new process would."""
+        self._entries.clear()
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
 
 
 class NullCache:
@@ -136,5 +169,17 @@ class NullCache:
     async def clear(self) -> int:
         return 0
 
-    def __len__(self) -> int:
+    async def count(self) -> int:
         return 0
+
+    async def check(self) -> None:
+        """Nothing can go wrong."""
+
+    async def server_pid(self) -> int | None:
+        return None
+
+    async def restart(self) -> None:
+        """There is nothing to lose."""
+
+    async def close(self) -> None:
+        """There is nothing to give back."""

@@ -54,6 +54,7 @@ class Faults(_Model):
     metrics_stall    /metrics/prom answers the page of the moment this was set
     unhealthy        health checks that fail
     plugin_error_share, snapshot_error_share   share of these operations that fail
+    redis_delay_ms   delay of every Redis operation, beside REDIS_ARTIFICIAL_DELAY_MS; needs CACHE_IMPL=redis
     capacity         limit of what is served at once
     """
 
@@ -69,6 +70,7 @@ class Faults(_Model):
     unhealthy: tuple[Literal["documents", "cache", "event_bus", "upstream"], ...] = ()
     plugin_error_share: Share = 0.0
     snapshot_error_share: Share = 0.0
+    redis_delay_ms: Annotated[float, Field(ge=0, le=60_000)] = 0.0
     capacity: Capacity | None = None
 
 

@@ -77,9 +77,14 @@ class Metrics:
         self.cache_del = new.counter("cache_del_total", "Values deleted.", "impl", "key_pattern")
         self.cache_errors = new.counter("cache_errors_total", "Operations that failed.", "impl", "error_type")
         self.cache_enabled = new.gauge("cache_enabled", "1 when this cache is in use.", "impl")
-        new.histogram("redis_operation_duration_seconds", "Redis operations in seconds.", _REDIS_S, "op")
-        new.counter("redis_recovery_attempts_total", "Reconnections tried to Redis.", "result")
-        new.gauge("redis_last_failure_timestamp", "When Redis last failed, in Unix seconds; 0 is never.")
+        self.redis_seconds = new.histogram(
+            "redis_operation_duration_seconds", "Redis operations that were tried, in seconds.", _REDIS_S, "op"
+        )
+        self.redis_timeouts = new.counter("redis_timeouts_total", "Redis operations without an answer in time.", "op")
+        self.redis_recoveries = new.counter("redis_recovery_attempts_total", "Reconnections tried to Redis.", "result")
+        self.redis_last_failure = new.gauge(
+            "redis_last_failure_timestamp", "When Redis last failed, in Unix seconds; 0 is never."
+        )
 
     def _declare_operations(self) -> None:
         new = self.registry

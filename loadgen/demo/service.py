@@ -8,7 +8,7 @@ from loadgen.demo.adapter import HttpAdapter, tenant_service
 from loadgen.demo.auth import JwtGuard, TokenGuard
 from loadgen.demo.backend import Backend
 from loadgen.demo.bus import MessageBus
-from loadgen.demo.cache import MAX_ENTRIES, Cache, CacheMeter, MemoryCache, NullCache
+from loadgen.demo.cache import Cache, CacheMeter, MemoryCache, NullCache
 from loadgen.demo.documents import Documents
 from loadgen.demo.fallback import FallbackRecorder
 from loadgen.demo.health import Health, UnhealthyError
@@ -17,6 +17,7 @@ from loadgen.demo.limiter import RateLimiter
 from loadgen.demo.metrics import Metrics
 from loadgen.demo.plugins import Plugins
 from loadgen.demo.received import Received
+from loadgen.demo.settings import CacheImpl
 from loadgen.demo.snapshots import Snapshots
 
 if TYPE_CHECKING:
@@ -49,19 +50,22 @@ class Service:
         self.restarts = 0
 
     def _make_cache(self) -> Cache:
-        self._meter = CacheMeter(self.metrics, "memory" if self.settings.feature_cache else "null")
-        self._meter.enabled(self.settings.feature_cache)
-        if self.settings.feature_cache:
-            return MemoryCache(self._meter, self.settings.cache_ttl_s)
-        return NullCache(self._meter)
+        settings = self.settings
+        self._meter = CacheMeter(self.metrics, settings.cache_impl.value if settings.feature_cache else "null")
+        self._meter.enabled(settings.feature_cache)
+        if not settings.feature_cache:
+            return NullCache(self._meter)
+        if settings.cache_impl is CacheImpl.MEMORY or settings.redis_url is None:
+            return MemoryCache(self._meter, settings.cache_ttl_s)
+        from loadgen.demo.redis_cache import RedisCache, RedisMeter, delay_of  # a heavy import, and rarely needed
+
+        delay = delay_of(settings.redis_delay_ms, lambda: self.injector.faults.redis_delay_ms)
+        meter = RedisMeter(self.metrics)
+        return RedisCache(settings.redis_url, settings.cache_ttl_s, self._meter, meter, delay)
 
     def _checks(self) -> dict[str, Check]:
         async def documents() -> None:
             await self.documents.read("health")
-
-        async def cache() -> None:
-            if len(self.cache) > MAX_ENTRIES:
-                raise UnhealthyError(f"the cache holds {len(self.cache)} entries, more than its {MAX_ENTRIES}")
 
         async def event_bus() -> None:
             if self.bus.enabled and not self.bus.running:
@@ -70,7 +74,7 @@ class Service:
         async def upstream() -> None:
             await tenant_service("health", None)
 
-        return {"documents": documents, "cache": cache, "event_bus": event_bus, "upstream": upstream}
+        return {"documents": documents, "cache": self.cache.check, "event_bus": event_bus, "upstream": upstream}
 
     async def start(self) -> None:
         await self.bus.start()
@@ -81,6 +85,7 @@ class Service:
         self.injector.reset()
         await self.health.stop()
         await self.bus.stop()
+        await self.cache.close()
 
     async def restart(self) -> None:
         """Lose what a new process would lose: counters, cache, documents, snapshots, plugin state.
@@ -90,7 +95,7 @@ class Service:
         self.restarts += 1
         self.metrics.restart()
         self._meter.enabled(self.settings.feature_cache)
-        await self.cache.clear()
+        await self.cache.restart()
         self.documents.clear()
         self.snapshots.clear()
         self.plugins.restart()

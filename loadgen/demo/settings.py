@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from loadgen.core.errors import InputError, Problem
-from loadgen.core.redact import Secret
+from loadgen.core.redact import Secret, fingerprint
 from loadgen.core.units import NS_PER_S, Rate, parse_duration_ns, parse_rate
 from loadgen.demo.faults import Faults, initial_faults
 
@@ -19,13 +21,25 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8901
+_HIGHEST_DELAY_MS = 60_000
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off", ""})
 
 
+class CacheImpl(Enum):
+    """Where cached values are kept, as CACHE_IMPL names it."""
+
+    MEMORY = "memory"
+    REDIS = "redis"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One demo service; `port` 0 takes any free port, `cache_ttl_s` is in seconds."""
+    """One demo service; `port` 0 takes any free port, `cache_ttl_s` is in seconds.
+
+    With the Redis cache and no `redis_url`, whoever starts the service starts a server for it and sets the address
+    and `own_redis`.
+    """
 
     host: str = LOOPBACK
     port: int = 0
@@ -39,6 +53,10 @@ class Settings:
     metrics_scrape_token: Secret | None = None
     internal_api_token: Secret | None = None
     internal_limit: Rate = field(default_factory=lambda: parse_rate("600/m"))
+    cache_impl: CacheImpl = CacheImpl.MEMORY
+    redis_url: Secret | None = None
+    redis_delay_ms: float = 0.0
+    own_redis: bool = False
     cache_ttl_s: float = 10.0
     seed: int = 1
     faults: Faults | None = None
@@ -94,25 +112,49 @@ class _Reader:
             self.problems.append(Problem(name, text, str(error)))
             return parse_rate(default)
 
-    def refuse_redis(self) -> None:
-        """Say what the memory cache cannot honour, instead of ignoring it."""
-        impl = self.text("CACHE_IMPL").lower()
-        if impl == "redis":
-            remedy = "the demo service has no Redis cache in this version; unset it or set it to memory"
-            self.problems.append(Problem("CACHE_IMPL", impl, remedy))
-        elif impl not in ("", "memory"):
-            self.problems.append(Problem("CACHE_IMPL", impl, "write memory"))
-        delay = self.text("REDIS_ARTIFICIAL_DELAY_MS")
-        if delay not in ("", "0"):
-            remedy = "only a Redis cache can be delayed, and the demo service has none; unset it"
-            self.problems.append(Problem("REDIS_ARTIFICIAL_DELAY_MS", delay, remedy))
+    def cache_impl(self) -> CacheImpl:
+        text = self.text("CACHE_IMPL").lower() or CacheImpl.MEMORY.value
+        try:
+            return CacheImpl(text)
+        except ValueError:
+            self.problems.append(Problem("CACHE_IMPL", text, "write memory or redis"))
+            return CacheImpl.MEMORY
+
+    def redis_url(self, impl: CacheImpl) -> Secret | None:
+        text = self.text("REDIS_URL")
+        if not text or impl is not CacheImpl.REDIS:
+            return None
+        try:
+            parts = urlsplit(text)
+            known = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            known = False
+        if not (known or (text.startswith("unix:///") and len(text) > len("unix:///"))):
+            remedy = "write redis://[user:password@]host[:port][/db], rediss://… or unix:///path"
+            self.problems.append(Problem("REDIS_URL", fingerprint(text), remedy))
+            return None
+        return Secret(text)
+
+    def redis_delay_ms(self, impl: CacheImpl) -> float:
+        text = self.text("REDIS_ARTIFICIAL_DELAY_MS") or "0"
+        if not (text.isascii() and text.isdigit() and int(text) <= _HIGHEST_DELAY_MS):
+            remedy = f"write a whole number of ms from 0 to {_HIGHEST_DELAY_MS:,}"
+        elif int(text) and impl is not CacheImpl.REDIS:
+            remedy = "only a Redis cache can be delayed: set CACHE_IMPL=redis too, or unset it"
+        else:
+            return float(text)
+        self.problems.append(Problem("REDIS_ARTIFICIAL_DELAY_MS", text, remedy))
+        return 0.0
 
 
 def read_settings(environ: Mapping[str, str], *, default_port: int = 0) -> Settings:
     """Read the service's variables from `environ`; raise InputError with every problem found."""
     reader = _Reader(environ)
-    reader.refuse_redis()
+    impl = reader.cache_impl()
     settings = Settings(
+        cache_impl=impl,
+        redis_url=reader.redis_url(impl),
+        redis_delay_ms=reader.redis_delay_ms(impl),
         port=reader.port("PORT", default_port),
         feature_cache=reader.flag("FEATURE_CACHE", True),
         enable_fallback_test=reader.flag("ENABLE_FALLBACK_TEST", True),

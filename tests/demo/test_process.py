@@ -86,11 +86,11 @@ async def test_the_environment_and_the_clock_reach_the_process() -> None:
 
 
 async def test_bad_settings_are_exit_2_with_every_problem() -> None:
-    code, errors = await run(CACHE_IMPL="redis", FEATURE_CACHE="perhaps")
+    code, errors = await run(CACHE_IMPL="memcached", FEATURE_CACHE="perhaps")
 
     assert code == 2
     assert "2 problems" in errors
-    assert "CACHE_IMPL = 'redis'" in errors
+    assert "CACHE_IMPL = 'memcached'" in errors
     assert "Traceback" not in errors
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loadgen.core.errors import InputError
-from loadgen.demo.settings import Settings, read_settings, require_loopback, with_options
+from loadgen.demo.settings import CacheImpl, Settings, read_settings, require_loopback, with_options
 
 OPTIONS = {
     "host": "127.0.0.1", "host_anyway": False, "port": None, "require_jwt": False,
@@ -56,9 +56,32 @@ def test_every_flag_of_the_environment_is_honoured() -> None:
     assert settings.internal_limit.per_s == 2
 
 
-def test_redis_is_refused_rather_than_replaced_by_memory() -> None:
-    with pytest.raises(InputError, match=r"CACHE_IMPL = 'redis': the demo service has no Redis cache"):
-        read_settings({"CACHE_IMPL": "redis"})
+def test_the_redis_cache_takes_its_address_and_delay() -> None:
+    settings = read_settings(
+        {
+            "CACHE_IMPL": "redis",
+            "REDIS_URL": "redis://:a-long-password@127.0.0.1:6380/2",
+            "REDIS_ARTIFICIAL_DELAY_MS": "80",
+        }
+    )
+
+    assert settings.cache_impl is CacheImpl.REDIS
+    assert settings.redis_url is not None
+    assert settings.redis_url.reveal() == "redis://:a-long-password@127.0.0.1:6380/2"
+    assert settings.redis_delay_ms == 80
+    assert "a-long-password" not in repr(settings)
+
+
+def test_an_address_of_redis_says_nothing_to_the_memory_cache() -> None:
+    assert read_settings({"REDIS_URL": "redis://127.0.0.1"}).redis_url is None
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:6379", "http://127.0.0.1", "redis://", "redis://h:99999", "unix:///"])
+def test_a_wrong_address_of_redis_is_refused_without_being_shown(url: str) -> None:
+    with pytest.raises(InputError, match=r"REDIS_URL = .*: write redis://") as caught:
+        read_settings({"CACHE_IMPL": "redis", "REDIS_URL": url})
+
+    assert f"'{url}'" not in str(caught.value)
 
 
 def test_all_problems_come_in_one_message() -> None:

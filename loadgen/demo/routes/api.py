@@ -8,6 +8,7 @@ import orjson
 from aiohttp import web
 
 from loadgen.demo.answers import json_answer, problem, read_json
+from loadgen.demo.cache import CacheUnavailableError
 from loadgen.demo.documents import StoreFullError
 from loadgen.demo.fallback import Reason
 from loadgen.demo.gate import SURROUNDINGS
@@ -19,8 +20,15 @@ _GREETINGS = {"en": "hello", "de": "hallo"}
 
 
 async def read_through(service: Service, key: str) -> tuple[Any, bool]:
-    """Return a document and whether the cache had it; a miss reads the origin and is a fallback."""
-    cached = await service.cache.get(key)
+    """Return a document and whether the cache had it; a miss reads the origin and is a fallback.
+
+    So is a cache that cannot be asked: the origin is read, and nothing is written back.
+    """
+    try:
+        cached = await service.cache.get(key)
+    except CacheUnavailableError as failure:
+        service.fallbacks.record(failure.reason)
+        return await service.documents.read(key), False
     if cached is not None:
         return orjson.loads(cached), True
     service.fallbacks.record(Reason.CACHE_MISS)

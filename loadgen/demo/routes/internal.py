@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from loadgen.demo.answers import json_answer, problem, read_json
+from loadgen.demo.cache import CacheUnavailableError
 from loadgen.demo.fallback import Reason
 from loadgen.demo.faults import FaultError, parse_faults
 from loadgen.demo.routes.api import read_through
@@ -40,6 +41,8 @@ def panel_routes(service: Service) -> web.RouteTableDef:
             return problem(400, "BAD_FAULT", str(error))
         except ValueError as error:
             return problem(400, "NOT_JSON", f"the body must be JSON: {error}")
+        if faults.redis_delay_ms and service.cache.impl != "redis":
+            return problem(400, "BAD_FAULT", "redis_delay_ms: this service has no Redis cache; set CACHE_IMPL=redis")
         service.injector.set(faults)
         await _act(service, actions)
         return await _take_effect(service)
@@ -95,7 +98,10 @@ def cache_routes(service: Service) -> web.RouteTableDef:
     async def cache(_request: web.Request) -> web.Response:
         impl, enabled = service.cache.impl, service.settings.feature_cache
         ttl_s = service.settings.cache_ttl_s if enabled else 0
-        return json_answer({"impl": impl, "enabled": enabled, "entries": len(service.cache), "ttl_s": ttl_s})
+        shown = {"impl": impl, "enabled": enabled, "entries": await service.cache.count(), "ttl_s": ttl_s}
+        if service.settings.own_redis:
+            shown["server_pid"] = await service.cache.server_pid()
+        return json_answer(shown)
 
     @table.delete("/internal/cache")
     async def clear(_request: web.Request) -> web.Response:
@@ -117,6 +123,35 @@ def cache_routes(service: Service) -> web.RouteTableDef:
         except ValueError:
             return problem(400, "BAD_MODE", f"mode is one of {', '.join(Reason)}")
         return json_answer({"mode": mode, "taken": await _take(service, mode)})
+
+    return table
+
+
+def sample_routes(service: Service) -> web.RouteTableDef:
+    """Return the routes for whoever samples the cache by single writes and reads, bound to `service`."""
+    table = web.RouteTableDef()
+
+    @table.post("/internal/cache/set")
+    async def put(request: web.Request) -> web.Response:
+        """Write one value: {"key", "value"}."""
+        try:
+            given = await read_json(request)
+        except ValueError:
+            given = None
+        if not isinstance(given, dict) or not all(isinstance(given.get(name), str) for name in ("key", "value")):
+            return problem(400, "BAD_ENTRY", 'the body is {"key": text, "value": text}')
+        await service.cache.set(given["key"], given["value"].encode())
+        return json_answer({"key": given["key"], "stored": True})
+
+    @table.get("/internal/cache/get")
+    async def look(request: web.Request) -> web.Response:
+        """Read one value, `?key=`."""
+        key = request.query.get("key", "")
+        try:
+            value = await service.cache.get(key)
+        except CacheUnavailableError as failure:
+            return problem(503, "CACHE_UNAVAILABLE", failure.reason.value)
+        return json_answer({"key": key, "value": None if value is None else value.decode(errors="replace")})
 
     return table
 
