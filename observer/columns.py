@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgen.core.metrics_csv import COLUMNS, NA, SAMPLE_NUM, TIMESTAMP
 from observer.change import CACHE_MISS, REASONS, Change
+from observer.detail import as_body
 from observer.quantile import Quantile, bucket_quantile
 
 if TYPE_CHECKING:
@@ -246,6 +247,8 @@ def make_window(reading: Reading, start: Snapshot, later: Snapshot) -> dict[str,
         "latency_sum": None if buckets is None else buckets.total,
         "latency_source": found.source,
         "percentiles": {name: _bounds(quantile) for name, quantile in found.quantiles.items() if quantile.known},
+        "operations": [as_body(place, parts) for place, parts in change.details()],
+        "redis_last_failure_s": Change(None, later, reading.profile).part("redis_last_failure", "value"),
         "resets": later.resets - start.resets,
         "restarts": later.restarts - start.restarts,
         "sources": source_names(reading.profile, later),
