@@ -23,7 +23,6 @@ from reports.loader.window import read_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import IO
 
     from reports.model.server import ServerWindow
 
@@ -37,14 +36,14 @@ class ScrapeFailed(LoadgenError):  # noqa: N818 - a finding about the service
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to scrape and how. `header` is the whole `Name: value`, empty for none; `cacert` a file name."""
+    """What to scrape and how. `header` is the whole `Name: value`, empty for none."""
 
     urls: tuple[str, ...]
     header: str = ""
     metric_profile: str = "metasheet"
     count_cache_miss: bool = False
     timeout_s: float = 10.0
-    cacert: str = ""
+    ca_pem: bytes = b""
     insecure: bool = False
 
 
@@ -59,10 +58,12 @@ class Scrape:
 
 def scrape(request: Request, environ: Mapping[str, str]) -> Scrape:
     """Scrape once through the observer; raise ScrapeFailed with its words and its advice."""
-    with tempfile.TemporaryFile() as handed:
-        handed.write(request.header.encode())
-        handed.seek(0)
-        command = [sys.executable, "-P", "-m", "observer", "once", "--json", *_options(request, handed)]
+    with tempfile.TemporaryFile() as header, tempfile.TemporaryFile() as authorities:
+        for file, content in ((header, request.header.encode()), (authorities, request.ca_pem)):
+            file.write(content)
+            file.seek(0)
+        handed = (header.fileno(), authorities.fileno())
+        command = [sys.executable, "-P", "-m", "observer", "once", "--json", *_options(request, *handed)]
         document = _asked(command, request, environ, handed)
     if not document.get("ok"):
         hint = f"\n  {document['hint']}" if document.get("hint") else ""
@@ -74,18 +75,20 @@ def scrape(request: Request, environ: Mapping[str, str]) -> Scrape:
     return Scrape(window, fields.texts("not_applicable"), tuple(fields.complaints))
 
 
-def _options(request: Request, handed: IO[bytes]) -> Sequence[str]:
+def _options(request: Request, header_fd: int, authorities_fd: int) -> Sequence[str]:
     options = [word for url in request.urls for word in ("--metrics-url", url)]
     options += ["--profile", request.metric_profile, "--timeout", f"{request.timeout_s:g}"]
     if request.header:
-        options += ["--auth-header-fd", str(handed.fileno())]
-    if request.cacert:
-        options += ["--cacert", request.cacert]
+        options += ["--auth-header-fd", str(header_fd)]
+    if request.ca_pem:
+        options += ["--cacert", f"/dev/fd/{authorities_fd}"]
     options += ["--insecure"] if request.insecure else []
     return [*options, *(["--count-cache-miss"] if request.count_cache_miss else [])]
 
 
-def _asked(command: Sequence[str], request: Request, environ: Mapping[str, str], handed: IO[bytes]) -> dict[str, Any]:
+def _asked(
+    command: Sequence[str], request: Request, environ: Mapping[str, str], handed: tuple[int, ...]
+) -> dict[str, Any]:
     limit_s = request.timeout_s + _OVERHEAD_S
     try:
         done = subprocess.run(
@@ -93,7 +96,7 @@ def _asked(command: Sequence[str], request: Request, environ: Mapping[str, str],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env={name: value for name, value in environ.items() if name not in SECRET_VARIABLES},
-            pass_fds=(handed.fileno(),),
+            pass_fds=handed,
             timeout=limit_s,
             check=False,
         )

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 )
 @click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write the markdown here.  [OUT_MD]")
 @click.option("--metrics-auth-header", metavar="'NAME: VALUE'", help="Header of the scrape.  [METRICS_AUTH_HEADER]")
+@click.option("--metrics-auth-fd", type=int, hidden=True)
+@click.option("--client-latency", default="", hidden=True)
+@click.option("--append-to", type=click.Path(dir_okay=False, path_type=Path), help="Append a section to this report.")
+@click.option("--run-id", default="", metavar="ID", help="Name of that section; a name that it has already is kept.")
+@click.option("--quiet", "-q", is_flag=True, help="Print the count alone.")
 @click.option("--metric-profile", metavar="NAME|FILE", help="Which series feed which metric.  [metasheet]")
 @click.option("--count-cache-miss", is_flag=True, help="Count cache misses as effective fallbacks.")
 @click.option("--cacert", metavar="FILE", help="Certificate authorities to trust.")
@@ -68,17 +73,34 @@ def _write(judged: Judged, options: dict[str, Any]) -> None:
     given, markdown = options["output"], options["markdown"] or judged.markdown
     for place in (given,) if given is not None else judged.places:
         publish(validation_json(judged.validation), place)
+    text = validation_markdown(judged.validation, severity_of(judged.validation), utc_now())
     if markdown is not None:
-        publish(validation_markdown(judged.validation, severity_of(judged.validation), utc_now()), markdown)
+        publish(text, markdown)
+    if options["append_to"] is not None:
+        _append(judged, text, options["append_to"], options["run_id"])
+
+
+def _append(judged: Judged, text: str, report: Path, run_id: str) -> None:
+    from loadgen.core.clock import iso_utc, utc_now
+    from reports.loader.files import read_text
+    from reports.render.appendix import append_section
+    from reports.verbs.publishing import make_place, publish
+
+    at = judged.validation.timestamp or utc_now()
+    name = run_id or judged.validation.configuration.source or iso_utc(at)
+    make_place(report)
+    publish(append_section(read_text(report), name, at, text), report)
 
 
 def _tell(judged: Judged, options: dict[str, Any]) -> None:
     from reports.analysis.severity import severity_of
-    from reports.render.validation import ci_lines, terminal_lines
+    from reports.render.validation import ci_lines, counted, terminal_lines
     from reports.render.validation_json import validation_json
     from reports.verbs.publishing import publish
 
-    if options["as_json"]:
+    if options["quiet"]:
+        publish(counted(judged.validation) + "\n", None)
+    elif options["as_json"]:
         publish(validation_json(judged.validation), None)
     elif options["ci"]:
         annotations = options["annotations"] or bool(os.environ.get("GITHUB_ACTIONS"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +24,14 @@ from reports.loader.validation import load_validation
 from reports.model.validation import Configuration, NaPolicy, Validation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from loadgen.core.config import Settings
     from loadgen.core.slo import SloTargets
     from reports.analysis.evidence import Evidence
     from reports.model.thresholds import Thresholds
 
+_MOST_HEADER_BYTES = 64 * 1024
 _SCHEMES = ("http://", "https://")
 
 
@@ -45,10 +48,15 @@ class Wish:
     output: Path | None = None
     markdown: Path | None = None
     metrics_auth_header: str | None = None
+    metrics_auth_fd: int | None = None
+    client_latency: str = ""
     metric_profile: str | None = None
     count_cache_miss: bool = False
     cacert: str | None = None
     insecure: bool = False
+    append_to: Path | None = None
+    run_id: str = ""
+    quiet: bool = False
     timeout: float = 10.0
     profile: str | None = None
     env_file: Path | None = None
@@ -111,7 +119,7 @@ def _settings(source: tuple[str, ...], wish: Wish, environ: Mapping[str, str]) -
     urls = source if source and source[0].startswith(_SCHEMES) else ()
     flags: dict[str, object] = {
         "metrics_url": urls,
-        "metrics_auth_header": wish.metrics_auth_header,
+        "metrics_auth_header": _header(wish),
         "metric_profile": wish.metric_profile,
         "count_cache_miss": wish.count_cache_miss,
         "cacert": wish.cacert,
@@ -120,6 +128,14 @@ def _settings(source: tuple[str, ...], wish: Wish, environ: Mapping[str, str]) -
     given = {name: value for name, value in flags.items() if value not in (None, (), False)}
     env_file = wish.env_file or env_file_for(wish.profile, Path.cwd())
     return read_settings(wish.profile, given, environ, env_file)
+
+
+def _header(wish: Wish) -> str | None:
+    """Return the header of the command line, or of the descriptor that whoever started us handed down."""
+    if wish.metrics_auth_fd is None:
+        return wish.metrics_auth_header
+    with os.fdopen(wish.metrics_auth_fd, "rb") as file:
+        return file.read(_MOST_HEADER_BYTES).decode()
 
 
 def _factor(thresholds: Thresholds, environment: str | None) -> float:
@@ -151,15 +167,27 @@ def _exposition(settings: Settings, wish: Wish, asked: _Asked, environ: Mapping[
         metric_profile=settings.metric_profile,
         count_cache_miss=settings.count_cache_miss,
         timeout_s=wish.timeout,
-        cacert=wish.cacert or "",
+        ca_pem=settings.ca_pem,
         insecure=settings.insecure,
     )
     found = scrape(request, environ)
     shown = [Redactor().text(url) for url in urls]
     evidence = evidence_of_exposition(found.window, shown, utc_now(), count_cache_miss=settings.count_cache_miss)
     obstacles = tuple(Obstacle("scrape", complaint) for complaint in found.complaints)
-    evidence = replace(evidence, not_applicable=found.not_applicable, obstacles=obstacles)
+    evidence = replace(
+        evidence, not_applicable=found.not_applicable, obstacles=obstacles, client=_client(wish.client_latency)
+    )
     return asked.judge(evidence, settings.slo)
+
+
+def _client(figures: str) -> Callable[[float], float | None]:
+    """Return the response percentiles, in s, that whoever started us measured; none without any."""
+    try:
+        document = json.loads(figures or "{}")
+        known = {float(name.removeprefix("p")): float(value) for name, value in document.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError([Problem("--client-latency", figures, "must be JSON such as {'p95': 0.05}")]) from error
+    return known.get
 
 
 def _file(source: tuple[str, ...], wish: Wish, asked: _Asked, environ: Mapping[str, str]) -> Judged:
