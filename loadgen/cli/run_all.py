@@ -119,7 +119,7 @@ def _plan(
 
     problems: list[Problem] = []
     wanted = Wanted(
-        counts=counts_of(settings.variables, problems),
+        counts=counts_of(settings.variables, inputs.environ, problems),
         out_json=place_of(settings.variables, "OUT_JSON", "phase5.json"),
         out_md=place_of(settings.variables, "OUT_MD", "phase5.md"),
         append_to=given["append_to"],

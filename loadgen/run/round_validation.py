@@ -30,6 +30,7 @@ _COUNTS = {
     "restores": "SNAP_RESTORE_COUNT",
     "redis_pairs": "REDIS_SAMPLES",
 }
+_PAUSE = "SNAP_SLEEP_SECS"
 _MOST = 100_000
 _MOST_PAUSE_S = 60.0
 
@@ -47,9 +48,18 @@ class Wanted:
     thresholds: Path | None = None
 
 
-def counts_of(variables: Mapping[str, str | float | Secret], problems: list[Problem]) -> Counts:
-    """Return how often each operation is done; what is no count is a problem."""
+def counts_of(
+    variables: Mapping[str, str | float | Secret], environ: Mapping[str, str], problems: list[Problem]
+) -> Counts:
+    """Return how often each operation is done; what is no count is a problem.
+
+    A variable of the environment that could not be read is in `environ` alone.
+    """
     usual = Counts()
+    unread = {
+        name: environ[name] for name in (*_COUNTS.values(), _PAUSE) if environ.get(name) and name not in variables
+    }
+    problems += [Problem(name, text, "must be a number that is not negative") for name, text in unread.items()]
     found = {}
     for field, name in _COUNTS.items():
         value = variables.get(name, float(getattr(usual, field)))
@@ -57,9 +67,9 @@ def counts_of(variables: Mapping[str, str | float | Secret], problems: list[Prob
             problems.append(Problem(name, str(value), f"must be a whole number from 0 to {_MOST}"))
             value = 0.0
         found[field] = int(value)
-    pause_s = variables.get("SNAP_SLEEP_SECS", usual.pause_s)
+    pause_s = variables.get(_PAUSE, usual.pause_s)
     if not isinstance(pause_s, float) or not 0 <= pause_s <= _MOST_PAUSE_S:
-        problems.append(Problem("SNAP_SLEEP_SECS", str(pause_s), f"must be seconds from 0 to {_MOST_PAUSE_S:g}"))
+        problems.append(Problem(_PAUSE, str(pause_s), f"must be seconds from 0 to {_MOST_PAUSE_S:g}"))
         pause_s = usual.pause_s
     plugin = variables.get("PLUGIN_NAME") or usual.plugin
     return Counts(**found, pause_s=pause_s, plugin=str(plugin))
