@@ -77,13 +77,19 @@ async def _on_demo(
     from loadgen.core.errors import InputError, Problem
     from loadgen.run.demo_service import DemoService
 
-    if settings.given_for_this_run("base_url"):
-        raise InputError([Problem("--demo", None, f"there is a base URL too ({settings.base_url}): give one of them")])
-    flags = {**flags, "demo": True, "base_url": "http://127.0.0.1:1"}
-    _plan(given, flags, inputs, settings)  # everything is checked before anything is started
+    others = [name for name in ("base_url", "metrics_url") if settings.given_for_this_run(name)]
+    if others:
+        remedy = "the demo service has its own: leave it out, or give both addresses of your service"
+        raise InputError([Problem(settings.label(name), None, remedy) for name in others])
+    _plan(given, _demo_flags(flags, "http://127.0.0.1:1"), inputs, settings)  # all is checked before it is started
     async with DemoService(os.environ) as demo:
         click.echo(f"run-all: demo service at {demo.url}", err=True)
-        return await _round(*_plan(given, {**flags, "base_url": demo.url}, inputs, settings))
+        return await _round(*_plan(given, _demo_flags(flags, demo.url), inputs, settings))
+
+
+def _demo_flags(flags: Mapping[str, object], url: str) -> dict[str, object]:
+    """Return the flags for the demo service: its own addresses, whatever METRICS_URL an environment has."""
+    return {**flags, "demo": True, "base_url": url, "metrics_url": (f"{url}/metrics/prom",)}
 
 
 async def _round(plan: Plan, wanted: Wanted) -> ExitCode:
