@@ -32,7 +32,6 @@ def make_app(settings: Settings) -> web.Application:
         admin.snapshot_routes(service),
         internal.panel_routes(service),
         internal.account_routes(service),
-        internal.cache_sample_routes(service),
         internal.cache_routes(service),
         internal.sample_routes(service),
     ):

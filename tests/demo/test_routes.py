@@ -253,21 +253,3 @@ async def test_what_is_not_there_is_404_under_one_label(demo: Demo) -> None:
     page = await demo.page()
     assert page.value("http_server_requests_seconds_count", route="unmatched", method="GET", status="404") == 2
     assert page.value("http_requests_total", method="POST", status="405") == 1
-
-
-async def test_the_cache_can_be_written_and_read_past_the_documents(demo: Demo) -> None:
-    assert await demo.get("/internal/cache/get?key=validation:1") == (200, {"key": "validation:1", "hit": False})
-    assert await demo.post("/internal/cache/set", json={"key": "validation:1", "value": 7}) == (
-        200,
-        {"key": "validation:1"},
-    )
-    assert await demo.get("/internal/cache/get?key=validation:1") == (200, {"key": "validation:1", "hit": True})
-    page = await demo.page()
-    assert page.value("cache_hits_total", impl="memory", key_pattern="validation") == 1
-
-
-@pytest.mark.parametrize("body", [b"{", b"[]", b'{"key": 1, "value": 2}', b'{"key": "a"}'])
-async def test_a_cache_entry_that_is_none_is_refused(demo: Demo, body: bytes) -> None:
-    status, answer = await demo.post("/internal/cache/set", data=body)
-    assert status == 400
-    assert answer["error"]["code"] in ("NOT_JSON", "BAD_ENTRY")

@@ -9,7 +9,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from aiohttp import web
 
 from loadgen.demo.answers import json_answer, problem, read_json
@@ -87,33 +86,6 @@ def account_routes(service: Service) -> web.RouteTableDef:
     @table.get("/internal/flags")
     async def flags(_request: web.Request) -> web.Response:
         return json_answer(service.settings.flags())
-
-    return table
-
-
-def cache_sample_routes(service: Service) -> web.RouteTableDef:
-    """Return the routes that read and write the cache past the documents, bound to `service`.
-
-    They are for whoever samples the cache's own latency.
-    """
-    table = web.RouteTableDef()
-
-    @table.post("/internal/cache/set")
-    async def put(request: web.Request) -> web.Response:
-        try:
-            given = await read_json(request)
-        except ValueError as error:
-            return problem(400, "NOT_JSON", f"the body must be JSON: {error}")
-        if not isinstance(given, dict) or not isinstance(given.get("key"), str) or "value" not in given:
-            return problem(400, "BAD_ENTRY", "the body is {key: TEXT, value: ANY}")
-        await service.cache.set(given["key"], orjson.dumps(given["value"]))
-        return json_answer({"key": given["key"]})
-
-    @table.get("/internal/cache/get")
-    async def look(request: web.Request) -> web.Response:
-        key = request.query.get("key", "")
-        found = await service.cache.get(key)
-        return json_answer({"key": key, "hit": found is not None})
 
     return table
 
