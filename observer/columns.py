@@ -166,6 +166,11 @@ def rss_mb(reading: Reading, snapshot: Snapshot) -> Figure:
     return None if value is None or value <= 0 else value / _MIB
 
 
+def last_redis_failure_s(reading: Reading, snapshot: Snapshot) -> Figure:
+    """Return when Redis last failed, in Unix time; 0 is never, None is not shown."""
+    return Change(None, snapshot, reading.profile).part("redis_last_failure", "value")
+
+
 def _cumulative(figures: Figures) -> dict[str, Figure]:
     change = figures.change
     return {
@@ -248,7 +253,8 @@ def make_window(reading: Reading, start: Snapshot, later: Snapshot) -> dict[str,
         "latency_source": found.source,
         "percentiles": {name: _bounds(quantile) for name, quantile in found.quantiles.items() if quantile.known},
         "operations": [as_body(place, parts) for place, parts in change.details()],
-        "redis_last_failure_s": Change(None, later, reading.profile).part("redis_last_failure", "value"),
+        "redis_last_failure_s": last_redis_failure_s(reading, later),
+        "own_effective_fallback": figures.own_effective,
         "resets": later.resets - start.resets,
         "restarts": later.restarts - start.restarts,
         "sources": source_names(reading.profile, later),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from observer.binding import Binding
-from observer.columns import make_window, rss_mb
+from observer.columns import last_redis_failure_s, make_window, rss_mb
 from observer.exposition import SeriesCache
 from observer.series import EndpointAccount
 from observer.snapshot import combine
@@ -32,7 +32,10 @@ def lifetime_window(reading: Reading, scraped: Scraped, now_s: float) -> dict[st
     return {
         **window,
         "elapsed_s": elapsed_s,
-        "rss_mb_max": rss_mb(reading, later),
+        # several instances of a Prometheus share a page here; what is of one process comes from their own accounts
+        "rss_mb_last": rss_mb(reading, scraped.snapshot),
+        "rss_mb_max": rss_mb(reading, scraped.snapshot),
+        "redis_last_failure_s": last_redis_failure_s(reading, scraped.snapshot),
         "resets": None,
         "restarts": None,
     }

@@ -37,7 +37,7 @@ READY_PAUSE_S = 1.0
 WARMUP_ROUNDS = 50
 WARMUP_PATHS = ("/api/v2/hello", "/api/plugins", "/internal/metrics", "/health")
 FALLBACK_MODES = ("http_error", "http_timeout", "upstream_error", "cache_miss")
-_ABSENT = frozenset({403, 404, 405, 501})
+_ABSENT = frozenset({401, 403, 404, 405, 501})
 _REDIS_KEYS = 20
 _MOST_TROUBLE = 3
 """An operation that so often got no answer at all is left out."""

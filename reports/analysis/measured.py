@@ -24,6 +24,9 @@ REASONS = (
 RECENT_S = 900
 """A Redis failure is recent for so long."""
 
+SYNTHETIC_S = 0.00002
+"""A Redis operation that takes less than this on average was never sent."""
+
 _PERCENTILES = (50.0, 90.0, 95.0, 99.0)
 
 
@@ -129,3 +132,30 @@ def taxonomy_of(evidence: Evidence, valid: frozenset[str]) -> tuple[bool | None,
         )
         for reason in unknown
     ]
+
+
+def oddities_of(evidence: Evidence) -> list[Caution]:
+    """Return what is odd about the service's own instruments: counts that disagree, samples that are made up."""
+    window = evidence.window
+    if window is None:
+        return []
+    found = [
+        Caution(
+            operation.name,
+            "synthetic_samples",
+            f"a mean of {operation.sum / operation.count:.2g} s is what a disconnected cache writes, not Redis",
+            operation.count,
+        )
+        for operation in window.operations
+        if operation.metric.startswith("redis_")
+        and operation.count > 0
+        and operation.sum / operation.count <= SYNTHETIC_S
+    ]
+    own, ours = window.own_effective_fallback, window.effective_fallback
+    if window.fallback_by_reason and own is not None and ours is not None and abs(own - ours) > 0.5:
+        message = (
+            f"the service counts {own:g} where its reasons give {ours:g}: "
+            "its COUNT_CACHE_MISS_AS_FALLBACK seems to differ from ours"
+        )
+        found.append(Caution("effective_fallback", "counters_disagree", message, own))
+    return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.errors import ExitCode, worst_exit
 from reports.analysis.figure import FEW, LOW_COUNT, Figure, figure_of
-from reports.analysis.measured import counters_of, percentiles_of, round_away, taxonomy_of
+from reports.analysis.measured import counters_of, oddities_of, percentiles_of, round_away, taxonomy_of
 from reports.model.thresholds import Kind, Side, Threshold, Thresholds, Unit
 from reports.model.validation import (
     Assertion,
@@ -57,7 +57,7 @@ def validate(evidence: Evidence, thresholds: Thresholds, configuration: Configur
         else:
             assertions.append(assertion)
     valid, unknown = taxonomy_of(evidence, thresholds.valid_reasons)
-    cautions.extend(unknown)
+    cautions.extend((*unknown, *oddities_of(evidence)))
     neutral = configuration.na_policy is NaPolicy.NEUTRAL
     excused = {item.metric for item in assertions if item.status is Outcome.NA and (neutral or _idle(item, evidence))}
     return Validation(

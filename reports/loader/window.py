@@ -16,7 +16,7 @@ _FIGURES = (
     "cache_misses", "http_adapter_ops", "message_bus_rpc_attempts", "cache_get_attempts", "plugin_reload_success",
     "plugin_reload_failure", "snapshot_create_success", "snapshot_create_failure", "snapshot_restore_success",
     "snapshot_restore_failure", "cpu_s", "rss_mb_max", "latency_count", "availability_pct",
-    "latency_sum", "rss_mb_last", "redis_last_failure_s",
+    "latency_sum", "rss_mb_last", "redis_last_failure_s", "own_effective_fallback",
 )  # fmt: skip
 
 

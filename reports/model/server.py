@@ -75,7 +75,7 @@ class ServerWindow:
     latency histogram's (upper bound in s, cumulative count), the last bound infinite. `lifetime_latency`
     means that the percentiles come from a summary over the process's life and say little about this window.
     `operations` are the labelled histograms, `sources` which series feed each logical metric, `redis_last_failure_s`
-    is Unix time (0 is never).
+    is Unix time (0 is never), `own_effective_fallback` what the service itself counts as effective.
     """
 
     origin: str
@@ -112,6 +112,7 @@ class ServerWindow:
     latency_sum: float | None = None
     rss_mb_last: float | None = None
     redis_last_failure_s: float | None = None
+    own_effective_fallback: float | None = None
     operations: tuple[Operation, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
 

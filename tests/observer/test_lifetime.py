@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from loadgen.core.messages import ObservePlan
 from observer.lifetime import lifetime_window
+from observer.once import observe_once
 from observer.source import Scraped
+from tests.support.metrics_server import FakePrometheus, Samples, serving
 from tests.support.pages import Endpoints
 
 PAGE = """
@@ -80,3 +83,33 @@ def test_the_operations_of_a_run_are_those_since_its_start_and_a_restart_loses_n
 
 def test_a_service_without_a_start_time_has_no_length_of_life() -> None:
     assert window_of(PAGE.replace("process_start_time_seconds 1700000900", ""))["elapsed_s"] is None
+
+
+async def test_a_prometheus_server_tells_the_life_of_all_instances_and_the_memory_of_the_largest() -> None:
+    def series(requests: float, memory: float) -> Samples:
+        create = "metasheet_snapshot_operation_duration_seconds"
+        return {
+            ("http_requests_total", (("status", "200"),)): requests,
+            ("process_resident_memory_bytes", ()): memory,
+            (f"{create}_bucket", (("le", "0.1"), ("operation", "create"))): 3,
+            (f"{create}_bucket", (("le", "+Inf"), ("operation", "create"))): 4,
+            (f"{create}_count", (("operation", "create"),)): 4,
+            (f"{create}_sum", (("operation", "create"),)): 0.5,
+            ("redis_last_failure_timestamp", ()): memory,
+        }
+
+    samples = {("api", "a:80"): series(100, 2**20 * 50), ("api", "b:80"): series(40, 2**20 * 70)}
+    async with serving(FakePrometheus(samples, up=dict.fromkeys(samples, 1)).answer) as server:
+        found = await observe_once(ObservePlan([server.url], 10**9, 1, "", ""), 1)
+    window = found["lifetime"]
+    assert (window["requests"], window["success"]) == (140, 140)
+    assert (window["rss_mb_last"], window["redis_last_failure_s"]) == (70, 2**20 * 70)
+    assert window["operations"] == [
+        {
+            "metric": "metasheet_snapshot_operation_duration_seconds",
+            "labels": {"operation": "create"},
+            "buckets": [[0.1, 6], ["+Inf", 8]],
+            "count": 8,
+            "sum": 1,
+        }
+    ]

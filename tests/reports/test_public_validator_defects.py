@@ -7,16 +7,19 @@ from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from loadgen.core.slo import SloTargets
 from observer.lifetime import lifetime_window
 from observer.source import Scraped
 from reports.analysis.evidence import evidence_of_run
 from reports.analysis.validation import validate
+from reports.cli import report
 from reports.loader.directory import load
 from reports.loader.fields import Fields
 from reports.loader.thresholds import load_thresholds
 from reports.loader.window import read_window
+from reports.model.server import Operation
 from reports.model.validation import Configuration, Outcome
 from reports.render.validation_json import validation_json
 from tests.support.pages import Endpoints
@@ -102,3 +105,34 @@ def test_defect_3_the_latency_of_a_run_is_of_its_window_and_of_all_routes(tmp_pa
     assertion = validation.find("http_latency_p95")
     assert assertion is not None
     assert assertion.actual == pytest.approx(0.06, rel=0.01)  # the client's, over every request
+
+
+def test_defect_20_samples_that_a_disconnected_cache_makes_up_are_named() -> None:
+    """Ten microseconds look excellent; they are what the cache writes when Redis is not there."""
+    buckets = ((0.0005, 50.0), (0.001, 50.0), (inf, 50.0))
+    invented = Operation("redis_operation_duration_seconds", {"op": "get"}, buckets, 50.0, 50 * 0.00001)
+    real = Operation("redis_operation_duration_seconds", {"op": "set"}, buckets, 50.0, 50 * 0.0003)
+    validation = validated(evidence(window(operations=(*operations(), invented, real))))
+    assert [item.metric for item in validation.warnings if item.issue == "synthetic_samples"] == [
+        'redis_operation_duration_seconds{op="get"}'
+    ]
+
+
+def test_defect_5_whether_a_cache_miss_counts_is_what_the_run_was_told(tmp_path: Path) -> None:
+    """The published orchestrator overwrote COUNT_CACHE_MISS_AS_FALLBACK; here the run's record decides."""
+    place = quick_run(metadata={"cache_miss_counted": True}, window={"effective_fallback": 6}).write(tmp_path / "r")
+    env = {"COUNT_CACHE_MISS_AS_FALLBACK": "false"}
+    CliRunner().invoke(report, ["validate", str(place)], standalone_mode=False, env=env)
+    body = json.loads((place / "validation.json").read_text())
+    assert body["configuration"]["count_cache_miss_as_fallback"] is True
+    assert (body["counters"]["raw_fallback"], body["counters"]["effective_fallback"]) == (6, 6)
+    assert body["counters"]["fallback_effective_ratio"] == 1
+
+
+def test_a_service_that_counts_effective_fallbacks_in_another_way_is_named() -> None:
+    validation = validated(evidence(window(own_effective_fallback=10.0)))
+    told = [item for item in validation.warnings if item.issue == "counters_disagree"]
+    assert [item.message for item in told] == [
+        "the service counts 10 where its reasons give 2: its COUNT_CACHE_MISS_AS_FALLBACK seems to differ from ours"
+    ]
+    assert validated(evidence(window(own_effective_fallback=2.0))).warnings == ()
