@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from observer.binding import Key, SourceKey
+from observer.detail import Bound, Place, between
 from observer.profile import OTHER_STATUS, STATUS_CLASSES
 
 if TYPE_CHECKING:
@@ -94,6 +95,18 @@ class Change:
             return None
         counts = {bound: count - earlier.counts.get(bound, 0.0) for bound, count in later.counts.items()}
         return Buckets(counts, later.count - earlier.count, later.total - earlier.total)
+
+    def details(self) -> list[tuple[Place, dict[Bound, float]]]:
+        """Return what each labelled histogram of the chosen sources gained, by metric and labels."""
+        earlier = {} if self._earlier is None else self._earlier.details
+        found = between(earlier, self._later.details)
+        return sorted((place, parts) for place, parts in found if self._chosen(place.source))
+
+    def _chosen(self, source: SourceKey) -> bool:
+        """Say whether a histogram's source feeds its metric, with the same buckets all the time."""
+        return source.source == self._later.source_of(self._profile, source.logical) and (
+            self.buckets(source.logical) is not None
+        )
 
     def _by_part(self, logical: str) -> dict[str, float]:
         """Return the figures of a metric's chosen source by part."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgen.core.metrics_csv import COLUMNS, NA, SAMPLE_NUM, TIMESTAMP
 from observer.change import CACHE_MISS, REASONS, Change
+from observer.detail import as_body
 from observer.quantile import Quantile, bucket_quantile
 
 if TYPE_CHECKING:
@@ -165,6 +166,11 @@ def rss_mb(reading: Reading, snapshot: Snapshot) -> Figure:
     return None if value is None or value <= 0 else value / _MIB
 
 
+def last_redis_failure_s(reading: Reading, snapshot: Snapshot) -> Figure:
+    """Return when Redis last failed, in Unix time; 0 is never, None is not shown."""
+    return Change(None, snapshot, reading.profile).part("redis_last_failure", "value")
+
+
 def _cumulative(figures: Figures) -> dict[str, Figure]:
     change = figures.change
     return {
@@ -246,6 +252,9 @@ def make_window(reading: Reading, start: Snapshot, later: Snapshot) -> dict[str,
         "latency_sum": None if buckets is None else buckets.total,
         "latency_source": found.source,
         "percentiles": {name: _bounds(quantile) for name, quantile in found.quantiles.items() if quantile.known},
+        "operations": [as_body(place, parts) for place, parts in change.details()],
+        "redis_last_failure_s": last_redis_failure_s(reading, later),
+        "own_effective_fallback": figures.own_effective,
         "resets": later.resets - start.resets,
         "restarts": later.restarts - start.restarts,
         "sources": source_names(reading.profile, later),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from loadgen.core.clock import utc_now
 from observer.assemble import access_of, describe
 from observer.binding import Binding
 from observer.columns import Reading, make_window
 from observer.detect import open_source
 from observer.ledger import Ledger
+from observer.lifetime import lifetime_window
 from observer.loop import SEVERAL_HINT
 from observer.masking import mask_texts, redactor_for
 from observer.profile_file import load_profile
@@ -66,6 +68,7 @@ def _found(profile: Profile, source: Source, scrapes: list[Scraped], plan: Obser
         "start_times": sorted({t for scraped in scrapes for t in scraped.snapshot.start_times if t is not None}),
         "counters": Ledger(reading).counters(last),
         "window": make_window(reading, first, last),
+        "lifetime": lifetime_window(reading, scrapes[-1], utc_now().timestamp()),
     }
 
 

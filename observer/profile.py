@@ -41,6 +41,8 @@ LOGICAL: Mapping[str, Kind] = {
     "snapshot_create": Kind.OUTCOME,
     "snapshot_restore": Kind.OUTCOME,
     "snapshot_duration": Kind.HISTOGRAM,
+    "redis_operation": Kind.HISTOGRAM,
+    "redis_last_failure": Kind.GAUGE,
     "memory": Kind.GAUGE,
     "cpu": Kind.COUNTER,
     "start_time": Kind.GAUGE,
@@ -106,9 +108,9 @@ class Source:
     """One way to feed a logical metric.
 
     `parts` maps part names of the metric's kind to selectors, which are summed. `by` names the labels that hold the
-    status or the reason, the first one present counting; `words` maps status words to classes (`ok` -> `2xx`).
-    `scale` turns the exposed unit into seconds or bytes. `next_when_zero`: pass on to the next source while this
-    one's total is 0.
+    status or the reason, the first one present counting, and for durations those that tell operations apart; `words`
+    maps status words to classes (`ok` -> `2xx`). `scale` turns the exposed unit into seconds or bytes.
+    `next_when_zero`: pass on to the next source while this one's total is 0.
     """
 
     name: str
@@ -122,6 +124,12 @@ class Source:
     def families(self) -> frozenset[str]:
         """The names of the metrics it reads."""
         return frozenset(selector.name for selectors in self.parts.values() for selector in selectors)
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The labels it looks at: those it is split by, and those of its conditions."""
+        selectors = [selector for selectors in self.parts.values() for selector in selectors]
+        return frozenset(self.by) | {matcher.label for selector in selectors for matcher in selector.matchers}
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,7 @@ def questions(binding: Binding, server: Server, *, full: bool) -> list[Question]
         sources = [(key.logical, source) for key, source in binding.sources_of(name)]
         if not full and not any(logical in _PROBED for logical, _ in sources):
             continue
-        labels = {label for _, source in sources for label in source.by}
-        for _, source in sources:
-            labels |= {m.label for part in source.parts.values() for selector in part for m in selector.matchers}
+        labels = {label for _, source in sources for label in source.labels}
         kinds = {LOGICAL[logical] for logical, _ in sources}
         if Kind.HISTOGRAM in kinds and name.endswith("_bucket"):
             labels.add("le")

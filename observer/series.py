@@ -13,6 +13,7 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from observer.binding import COUNT, SUM, Binding, Key, Membership, SourceKey
+from observer.detail import Details, Split
 from observer.identity import ProcessIdentity, Verdict
 from observer.profile import LOGICAL, Kind
 
@@ -45,13 +46,14 @@ class EndpointState:
     """What one endpoint stands at after a page.
 
     `totals` are increases since the first page, `raw` values as scraped (of a gauge the sum, of a quantile the
-    highest). `generation` grows when the account had to begin anew: no difference holds across it. `several` is the
-    reason why several processes are suspected, or empty.
+    highest), `details` the histograms of operations by their labels. `generation` grows when the account had to begin
+    anew: no difference holds across it. `several` is the reason why several processes are suspected, or empty.
     """
 
     totals: Mapping[Key, float]
     raw: Mapping[Key, float]
     histograms: Mapping[SourceKey, HistogramState]
+    details: Details
     declared: frozenset[tuple[SourceKey, str]]
     start_time: float | None
     generation: int
@@ -105,6 +107,7 @@ class EndpointAccount:
         self._gone: set[int] = set()
         self._layouts: dict[SourceKey, _Buckets] = {}
         self._present: tuple[int, ...] = ()
+        self._split = Split(binding.profile)
         self._checkpoints: deque[tuple[int, list[float]]] = deque(maxlen=_CHECKPOINTS)
         self._pages = self._generation = self._resets = self._restarts = 0
         self._declared: frozenset[tuple[SourceKey, str]] = frozenset()
@@ -146,6 +149,7 @@ class EndpointAccount:
                 self._bucket_slots.append(slot)
             if any(member.key.logical == "start_time" for member in members):
                 self._start_slots.append(slot)
+            self._split.learn(slot, self._series[slot], members)
             for member in members:
                 key = self._keys.setdefault(member.key, len(self._keys))
                 if member.monotone or member.key.part == SUM:
@@ -268,6 +272,7 @@ class EndpointAccount:
             totals=known,
             raw=raw,
             histograms=self._histograms(known),
+            details=self._split.state(self._totals),
             declared=self._declared | {(key.source_key, key.declared_part) for key in known.keys() | raw.keys()},
             start_time=start_time,
             generation=self._generation,

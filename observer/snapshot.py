@@ -11,6 +11,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from observer.binding import Key, SourceKey
+from observer.detail import Details, add
 from observer.profile import LOGICAL, Kind, Profile
 from observer.series import HistogramState
 
@@ -32,6 +33,7 @@ class Snapshot:
     totals: Mapping[Key, float]
     raw: Mapping[Key, float]
     histograms: Mapping[SourceKey, HistogramState]
+    details: Details
     declared: frozenset[tuple[SourceKey, str]]
     start_times: tuple[float | None, ...]
     generation: int
@@ -83,6 +85,7 @@ def combine(states: Sequence[EndpointState], at_ns: int) -> Snapshot:
         totals=totals,
         raw=raw,
         histograms=_histograms(states),
+        details=add(state.details for state in states),
         declared=frozenset().union(*(state.declared for state in states)),
         start_times=tuple(state.start_time for state in states),
         generation=sum(state.generation for state in states),

@@ -179,13 +179,16 @@ def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
     import sys
 
     from loadgen.core.errors import ExitCode
-    from loadgen.run.session import report_exit, settle_exit, worth_a_report
+    from loadgen.run.session import leave_validation, report_exit, settle_exit, worth_a_report
 
     if session.ending is None or session.place is None:
         return ExitCode.USAGE
     click.echo(f"loadgen: {session.ending.sentence}", err=True)
     verdict = None
     if worth_a_report(session.ending):
+        named = {"--profile": given["profile"], "--env-file": given["env_file"]}
+        sources = [word for option, value in named.items() if value for word in (option, str(value))]
+        leave_validation(session.place, os.environ, sources)
         verdict = report_exit(session.place, os.environ, to_stderr=given["json"])
     code = settle_exit(session.place, session.ending, verdict)
     if given["json"]:

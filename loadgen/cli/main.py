@@ -23,6 +23,7 @@ _COMMANDS = {
     "import": "loadgen.cli.imports:imports",
     "preflight": "loadgen.cli.preflight:preflight",
     "run": "loadgen.cli.run:run",
+    "run-all": "loadgen.cli.run_all:run_all",
     "status": "loadgen.cli.status:status",
     "stop": "loadgen.cli.stop:stop",
     "wait": "loadgen.cli.wait:wait",

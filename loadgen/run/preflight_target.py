@@ -40,7 +40,7 @@ async def target_checks(plan: Plan, *, allow_degraded: bool) -> tuple[list[Check
         return [failed("TLS material", str(error))], plan
     async with session_of_plan as session:
         health, *answers = await asyncio.gather(
-            request(session, "GET", below(plan.base_url, "/health"), _authorization(plan)),
+            request(session, "GET", below(plan.base_url, "/health"), authorization(plan)),
             *(_request_target(session, target) for target in plan.load.targets),
         )
     checks = [health_check(health.status, health.body, health.trouble, allow_degraded=allow_degraded)]
@@ -59,7 +59,7 @@ def _with_targets(plan: Plan, targets: tuple[Target, ...]) -> Plan:
     return replace(plan, load=put(plan.load), warmup=None if plan.warmup is None else put(plan.warmup))
 
 
-def _authorization(plan: Plan) -> dict[str, str]:
+def authorization(plan: Plan) -> dict[str, str]:
     """Return the Authorization that a target of the base URL's origin carries."""
     for target in plan.load.targets:
         if origin(target.url) == origin(plan.base_url):

@@ -25,12 +25,14 @@ from loadgen.run.setup import Setup
 from loadgen.run.supervise import supervise
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from loadgen.core.events import View
     from loadgen.plan.model import Plan
     from loadgen.run.ending import Ending
     from loadgen.run.preflight_model import PreflightResult
+
+_VALIDATED = frozenset(ExitCode) - {ExitCode.USAGE}
 
 Conduct = Callable[["Plan", "RunDirectory", "View", "Setup"], "Awaitable[Ending]"]
 
@@ -122,6 +124,19 @@ def capacity_report(place: RunDirectory, environ: Mapping[str, str], *, to_stder
     code = run_to_end(spec, stdout=sys.stderr.fileno() if to_stderr else None)
     if code != ExitCode.OK:
         sys.stderr.write(f"loadgen: {place.capacity_report.name} could not be made (exit {code})\n")
+
+
+def leave_validation(place: RunDirectory, environ: Mapping[str, str], sources: Sequence[str] = ()) -> None:
+    """Have validation.json written; that it cannot be made is a line on stderr, what it says is not the exit code.
+
+    `sources` are the options that name where settings are read, so that OUT_JSON and OUT_MD are obeyed.
+    """
+    arguments = ("validate", str(place.path), "--quiet", *sources)
+    code = run_to_end(
+        Spec("validation", "reports", 0, arguments, child_environment(environ)), stdout=sys.stderr.fileno()
+    )
+    if code not in _VALIDATED:
+        sys.stderr.write(f"loadgen: {place.validation.name} could not be made (exit {code})\n")
 
 
 def settle_exit(place: RunDirectory, ending: Ending, verdict: ExitCode | None) -> ExitCode:

@@ -66,6 +66,8 @@ class _Reading:
     def run(self) -> Run:
         fields = self._object(self._place.metadata, Harm.NEEDED)
         summary = self._object(self._place.summary, Harm.NEEDED)
+        if summary and not summary.is_object("totals"):
+            self._damage(self._place.summary, "is no summary of a run: it has no totals", Harm.NEEDED)
         run = self._from_metadata(fields)
         run = replace(
             run,

@@ -24,6 +24,11 @@ class Fields:
     def __bool__(self) -> bool:
         return bool(self._values)
 
+    @property
+    def place(self) -> str:
+        """The path of this object, with a dot at its end; empty for the whole."""
+        return self._place
+
     def has(self, key: str) -> bool:
         """Say whether the key stands there with a value other than null."""
         return self._values.get(key) is not None

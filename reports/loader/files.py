@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 import orjson
 
+from loadgen.core.errors import LoadgenError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -31,6 +33,17 @@ def read_object(path: Path) -> dict[str, object]:
     if not isinstance(value, dict):
         raise Unreadable("not a JSON object")
     return cast("dict[str, object]", value)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of ours that may not be there yet, empty then; raise LoadgenError when unreadable."""
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise LoadgenError(f"{path}: cannot be read ({reason})") from error
 
 
 def ends_whole(path: Path) -> bool:

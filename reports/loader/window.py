@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
-from reports.model.server import Bounds, ServerWindow
+from reports.model.server import Bounds, Operation, ServerWindow
 
 if TYPE_CHECKING:
     from reports.loader.fields import Fields
@@ -16,29 +16,32 @@ _FIGURES = (
     "cache_misses", "http_adapter_ops", "message_bus_rpc_attempts", "cache_get_attempts", "plugin_reload_success",
     "plugin_reload_failure", "snapshot_create_success", "snapshot_create_failure", "snapshot_restore_success",
     "snapshot_restore_failure", "cpu_s", "rss_mb_max", "latency_count", "availability_pct",
+    "latency_sum", "rss_mb_last", "redis_last_failure_s", "own_effective_fallback",
 )  # fmt: skip
 
 
-def read_window(fields: Fields) -> ServerWindow | None:
-    """Return the window, None when there is none or nothing of it is a figure."""
-    inner = fields.below("server_window")
+def read_window(fields: Fields, key: str = "server_window", origin: str = ORIGIN) -> ServerWindow | None:
+    """Return the window under a key, None when there is none or nothing of it is a figure."""
+    inner = fields.below(key)
     figures = {name: inner.number(name) for name in _FIGURES}
     if all(value is None for value in figures.values()):
         return None
     if inner.flag("incomplete"):
-        fields.complaints.append("server_window is incomplete: several processes answered behind one metrics URL")
+        fields.complaints.append(f"{key} is incomplete: several processes answered behind one metrics URL")
     stated = inner.below("percentiles")
     percentiles = {name: bounds for name in stated.names() if (bounds := _bounds(stated.below(name))) is not None}
     return ServerWindow(
-        origin=ORIGIN,
+        origin=origin,
         fallback_by_reason=inner.numbers("fallback"),
-        buckets=_buckets(inner),
+        buckets=_buckets(inner, "latency_buckets"),
         percentiles=percentiles,
         latency_source=inner.text("latency_source"),
         resets=inner.whole("resets"),
         restarts=inner.whole("restarts"),
         scrapes=inner.whole("scrapes"),
         failed_scrapes=inner.whole("failed_scrapes"),
+        operations=tuple(_operation(item) for item in inner.each("operations")),
+        sources=inner.described("sources"),
         **figures,
     )
 
@@ -52,13 +55,23 @@ def _bounds(fields: Fields) -> Bounds | None:
     return None if upper is None or upper < lower else Bounds(fields.number("value"), lower, upper)
 
 
-def _buckets(fields: Fields) -> tuple[tuple[float, float], ...]:
+def _operation(fields: Fields) -> Operation:
+    return Operation(
+        metric=fields.text("metric"),
+        labels=fields.described("labels"),
+        buckets=_buckets(fields, "buckets"),
+        count=fields.number("count") or 0.0,
+        sum=fields.number("sum") or 0.0,
+    )
+
+
+def _buckets(fields: Fields, key: str) -> tuple[tuple[float, float], ...]:
     """Return [[le, cumulative count], ...]; anything in it that is no such pair makes it empty, and a complaint."""
     found = []
-    for pair in fields.items("latency_buckets"):
+    for pair in fields.items(key):
         bucket = _bucket(pair)
         if bucket is None:
-            fields.complaints.append("server_window.latency_buckets holds something that is no bucket")
+            fields.complaints.append(f"{fields.place}{key} holds something that is no bucket")
             return ()
         found.append(bucket)
     return tuple(found)

@@ -51,12 +51,31 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Operation:
+    """One labelled histogram of plugin reloads, snapshots or Redis: buckets as in ServerWindow, `sum` in s."""
+
+    metric: str
+    labels: Mapping[str, str]
+    buckets: tuple[tuple[float, float], ...]
+    count: float
+    sum: float
+
+    @property
+    def name(self) -> str:
+        """The histogram as a selector, such as `snapshot_seconds{operation="create"}`."""
+        inside = ",".join(f'{label}="{value}"' for label, value in sorted(self.labels.items()))
+        return f"{self.metric}{{{inside}}}" if inside else self.metric
+
+
+@dataclass(frozen=True, slots=True)
 class ServerWindow:
     """The service's own account between sample 0 and the end, counter resets already added.
 
     `origin` says where the figures come from. `percentiles` maps p50, p90, p95, p99 to bounds; `buckets` are the
     latency histogram's (upper bound in s, cumulative count), the last bound infinite. `lifetime_latency`
     means that the percentiles come from a summary over the process's life and say little about this window.
+    `operations` are the labelled histograms, `sources` which series feed each logical metric, `redis_last_failure_s`
+    is Unix time (0 is never), `own_effective_fallback` what the service itself counts as effective.
     """
 
     origin: str
@@ -90,6 +109,12 @@ class ServerWindow:
     scrapes: int | None = None
     failed_scrapes: int | None = None
     availability_pct: float | None = None
+    latency_sum: float | None = None
+    rss_mb_last: float | None = None
+    redis_last_failure_s: float | None = None
+    own_effective_fallback: float | None = None
+    operations: tuple[Operation, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lifetime_latency(self) -> bool:

@@ -27,3 +27,11 @@ def publish(text: str, output: Path | None) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise LoadgenError(f"{output}: the report cannot be written ({error.strerror})") from error
+
+
+def make_place(output: Path) -> None:
+    """Create the directory of a file that is ours to begin; raise LoadgenError when it cannot be."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LoadgenError(f"{output.parent}: cannot be made ({error.strerror})") from error

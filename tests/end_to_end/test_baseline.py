@@ -45,7 +45,7 @@ def test_it_ends_with_go(baseline: Baseline) -> None:
 def test_the_directory_has_every_file_of_a_finished_run(baseline: Baseline) -> None:
     assert {path.name for path in baseline.path.iterdir()} == {
         "metadata.json", "metrics.csv", "raw-metrics.txt", "probes.csv", "load-stats.csv", "latency.hlog", "load.log",
-        "observe.log", "summary.json", "events.jsonl", "production-report.md",
+        "observe.log", "summary.json", "events.jsonl", "production-report.md", "validation.json",
     }  # fmt: skip
 
 
@@ -146,3 +146,15 @@ def test_the_report_can_be_rebuilt_and_says_the_same(baseline: Baseline) -> None
 def test_no_pid_file_and_no_lock_holder_is_left(baseline: Baseline) -> None:
     cwd = baseline.path.parent.parent
     assert not list(cwd.glob("phase5-*.pid"))
+
+
+def test_its_validation_asserts_every_threshold_on_what_the_run_measured(baseline: Baseline) -> None:
+    validation = baseline.json("validation.json")
+    assert validation["configuration"]["source"] == baseline.path.name
+    assert validation["summary"]["total_checks"] == 16
+    assert validation["summary"]["failed"] == 0, validation["assertions"]
+    assert "validation " in baseline.result.stderr
+    told = {item["metric"]: item["actual"] for item in validation["assertions"]}
+    assert told["http_success_rate"] == 100
+    window = baseline.json("metadata.json")["server_window"]
+    assert validation["counters"]["cache_hits"] == window["cache_hits"]

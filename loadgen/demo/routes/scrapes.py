@@ -25,6 +25,7 @@ def routes(service: Service) -> web.RouteTableDef:
             page = service.metrics.exposition()
         return web.Response(body=page, headers={"Content-Type": _TEXT})
 
+    @table.get("/internal/metrics")
     @table.get("/metrics")
     async def as_json(_request: web.Request) -> web.Response:
         return json_answer(service.metrics.as_json())

@@ -1,0 +1,115 @@
+"""What a validation rests on: the figures of a run, of an exposition, or of an earlier validation.
+
+Laws: None is no figure and never 0; what keeps a source from being believed whole is an obstacle, and with one it
+never passes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from loadgen.core.errors import ExitCode
+from loadgen.core.units import NS_PER_S
+from reports.analysis.assessment import Question, assess
+from reports.analysis.check import RowStats, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from loadgen.core.slo import SloTargets
+    from reports.analysis.assessment import Assessment
+    from reports.analysis.check import Check
+    from reports.model.run import Run
+    from reports.model.server import ServerWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a source never passes, whatever its figures say, and the exit code of that."""
+
+    metric: str
+    text: str
+    code: ExitCode = ExitCode.INCOMPLETE
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The figures of one source.
+
+    `rss_mb` is the average of a run, else the present value. `client` gives a percentile of the client's response time
+    in s, None where there is no client. `idle` names what a run did not do on purpose: operations that nobody asked it
+    to exercise, whose missing figures are neutral. `lifetime`: the figures are over the service's whole life.
+    """
+
+    at: datetime
+    metrics_url: str
+    window: ServerWindow | None
+    rss_mb: float | None = None
+    count_cache_miss: bool = False
+    source: str = ""
+    not_applicable: tuple[str, ...] = ()
+    idle: frozenset[str] = frozenset()
+    client: Callable[[float], float | None] = field(default=lambda _percentile: None)
+    lifetime: bool = False
+    obstacles: tuple[Obstacle, ...] = ()
+
+
+_OPERATIONS = frozenset({"plugin", "snapshot"})
+
+
+def evidence_of_run(run: Run, targets: SloTargets, now: datetime) -> Evidence:
+    """Return what a run directory proves."""
+    assessment = assess(run, Question(targets))
+    rows = RowStats.of(row.get("rss_mb") for row in run.rows)
+    return Evidence(
+        at=run.ended or now,
+        metrics_url=" ".join(run.parameters.metrics_urls),
+        window=assessment.window,
+        rss_mb=rows.average if rows else None,
+        count_cache_miss=bool(run.parameters.cache_miss_counted),
+        source=run.name,
+        not_applicable=run.not_applicable,
+        idle=frozenset() if run.exercised else _OPERATIONS,
+        client=_percentile_of(run),
+        obstacles=tuple(_obstacles(assessment)),
+    )
+
+
+def _percentile_of(run: Run) -> Callable[[float], float | None]:
+    response = run.client.clocks.get("response")
+    if response is None or not response.total:
+        return lambda _percentile: None
+    return lambda percentile: response.percentile(percentile) / NS_PER_S
+
+
+def _obstacles(assessment: Assessment) -> list[Obstacle]:
+    """Return what in the conduct of a run keeps it from passing."""
+    return [
+        Obstacle(f"run_{check.key}", check.sentence, _code_of(check))
+        for check in assessment.conduct
+        if check.stops or check.missing
+    ]
+
+
+def _code_of(check: Check) -> ExitCode:
+    if check.key == "breaker":
+        return ExitCode.BREAKER if check.status is Status.FAIL else ExitCode.INCOMPLETE
+    if check.key == "validity" and check.reason.startswith("INVALID"):
+        return ExitCode.INVALID
+    return ExitCode.NO_GO if check.stops else ExitCode.INCOMPLETE
+
+
+def evidence_of_exposition(
+    window: ServerWindow | None, metrics_urls: Sequence[str], at: datetime, *, count_cache_miss: bool
+) -> Evidence:
+    """Return what one scrape of a service proves: everything since it started."""
+    return Evidence(
+        at=at,
+        metrics_url=" ".join(metrics_urls),
+        window=window,
+        rss_mb=window.rss_mb_last if window else None,
+        count_cache_miss=count_cache_miss,
+        lifetime=True,
+    )
