@@ -34,6 +34,7 @@ from loadgen.plan.processors import usable_processors
 from loadgen.plan.replay import replayed_by
 from loadgen.plan.route import route_of, token_of
 from loadgen.plan.shape import peak, stages_of
+from loadgen.plan.token import PENDING
 from loadgen.plan.validate import check
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def build_plan(settings: Settings, kind: Kind, *, processors: int | None = None)
         breaker=_breaker(settings),
         slo=settings.slo.to_pairs(),
         jwt=settings.jwt,
-        token=token_of(settings),
+        issuer=token_of(settings),
         secrets=_all_secrets(settings, targets),
         exercise=kinds.observed(kind) and (settings.exercise or settings.demo),
         after_trip=settings.after_trip,
@@ -165,7 +166,7 @@ def _load(
         family=AddressFamily(settings.family),
         resolve=settings.resolve,
         route=route_of(settings),
-        bearer=settings.jwt if token_of(settings) is not None else None,
+        bearer=None if token_of(settings) is None else PENDING,
         pacing=Pacing(settings.pacing),
         seed=settings.seed,
     )

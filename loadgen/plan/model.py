@@ -189,8 +189,8 @@ class Plan:
     `environment` is the label on reports (production, staging, ...). `slo` maps the names of
     `loadgen.core.slo` to targets. `base_url` has no userinfo. `warmup` comes before, recorded apart. `exercise` asks
     for plugin and snapshot operations during the run, `after_trip` names the tripped run that it may follow, `notes`
-    are sentences for the user and for metadata, `scenario` is the name of the plan file's scenario. `token` says
-    where `jwt` came from and is renewed.
+    are sentences for the user and for metadata, `scenario` is the name of the plan file's scenario. `issuer` says
+    where `jwt` comes from and is renewed.
     """
 
     kind: Kind
@@ -203,7 +203,7 @@ class Plan:
     breaker: BreakerLimits = BreakerLimits()
     slo: tuple[tuple[str, float], ...] = ()
     jwt: Secret | None = None
-    token: TokenSource | None = None
+    issuer: TokenSource | None = None
     secrets: tuple[Secret, ...] = ()
     exercise: bool = False
     after_trip: str = ""

@@ -1,4 +1,4 @@
-"""A plan with another token in the place of the one it was made with.
+"""A plan with another token in the place of the one it has.
 
 Law: only headers that hold exactly the old token's Authorization change, so a target's own Authorization stays.
 """
@@ -12,7 +12,10 @@ from loadgen.core.redact import Secret
 from loadgen.plan.model import Header
 
 if TYPE_CHECKING:
-    from loadgen.plan.model import LoadPlan, Target
+    from loadgen.plan.model import LoadPlan, Plan, Target
+
+PENDING = Secret("no-token-has-been-asked-for-yet")
+"""Stands in a plan for the first token."""
 
 
 def bearer(token: Secret) -> Secret:
@@ -21,7 +24,7 @@ def bearer(token: Secret) -> Secret:
 
 
 def with_token(plan: LoadPlan, token: Secret) -> LoadPlan:
-    """Return the plan with this token; one whose token is not renewed comes back as it is."""
+    """Return the phase with this token; one whose token is not renewed comes back as it is."""
     if plan.bearer is None:
         return plan
     old, new = bearer(plan.bearer), bearer(token)
@@ -32,3 +35,14 @@ def with_token(plan: LoadPlan, token: Secret) -> LoadPlan:
         )
 
     return replace(plan, targets=tuple(renewed(target) for target in plan.targets), bearer=token)
+
+
+def plan_with_token(plan: Plan, token: Secret) -> Plan:
+    """Return the whole plan with this token, which joins its secrets."""
+    return replace(
+        plan,
+        load=with_token(plan.load, token),
+        warmup=None if plan.warmup is None else with_token(plan.warmup, token),
+        jwt=token,
+        secrets=(*plan.secrets, token),
+    )

@@ -66,7 +66,7 @@ class Office:
         self.end = End()
         self.doing = "starting"
         self.guard: Guard | None = None
-        redactor = Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
+        redactor = setup.redactor or Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
         self.log = open_log(place.load_log, "loadgen", redactor, correlation_id=place.run_id)
         self.scribe = Scribe(place.path, self._on_disk_failure)
         self.chronicle = Chronicle(place, self.scribe, redactor, view, self.log)
