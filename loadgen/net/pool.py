@@ -145,11 +145,15 @@ class Pool:
         return [connection for connection in self.connections if connection.busy]
 
     async def warm(self) -> Counter[str]:
-        """Open all connections; return the failures by label. None where each request is to open its own."""
+        """Open all connections, each tried once; return the failures by label.
+
+        None is opened where each request is to open its own. One that is lost at once is not tried again: a server
+        that refuses our certificate closes only after the handshake, and would be asked in a spin.
+        """
         failures: Counter[str] = Counter()
-        if self.one_request:
-            return failures
-        while (batch := min(self.room, _OPENED_AT_ONCE)) > 0 and not failures:
+        left = 0 if self.one_request else self.room
+        while (batch := min(left, _OPENED_AT_ONCE)) > 0 and not failures:
+            left -= batch
             self.opening += batch
             for failure in await asyncio.gather(*(self._connect() for _ in range(batch))):
                 if failure is not None:
