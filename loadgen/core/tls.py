@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from loadgen.core.redact import Secret
 
-_WRONG_PASSWORD = frozenset({"BAD_DECRYPT", "BAD_PASSWORD_READ", "MAYBE_WRONG_PASSWORD"})
-
 
 def client_context(
     ca_pem: bytes, cert_pem: bytes, key_pem: bytes, *, verify: bool, password: Secret | None = None
@@ -39,7 +37,7 @@ def client_context(
             with _as_file(cert_pem + b"\n" + key_pem) as path:
                 context.load_cert_chain(path, password=lambda: _revealed(password))
     except ssl.SSLError as error:
-        raise ValueError(_reason(error, password)) from error
+        raise ValueError(_reason(error, encrypted=b"ENCRYPTED" in key_pem)) from error
     except UnicodeDecodeError as error:
         raise ValueError(f"the TLS material cannot be used: {error}") from error
     context.set_alpn_protocols(["http/1.1"])
@@ -52,10 +50,10 @@ def _revealed(password: Secret | None) -> str:
     return password.reveal()
 
 
-def _reason(error: ssl.SSLError, password: Secret | None) -> str:
-    if error.reason in ("KEY_VALUES_MISMATCH", "X509_V_ERR_CERT_REJECTED"):
+def _reason(error: ssl.SSLError, *, encrypted: bool) -> str:
+    if error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
         return "the key is not the certificate's: give the pair that belongs together"
-    if password is not None and error.reason in _WRONG_PASSWORD:
+    if encrypted:  # OpenSSL has many ways to say it
         return "the key cannot be opened with the password of --key-password-file"
     return f"the TLS material cannot be used: {error}"
 
