@@ -202,9 +202,10 @@ class Final(Message):
 
     `totals` has scheduled, sent, done, failed{}, dropped{}, in_flight (cut off), unsent, out_of_range{}, bytes_in,
     bytes_out, connects, endpoints{name: {sent, done, failed}}, lookups{origin: n} and addresses{origin: {answers,
-    connections, requests}}, each by address. `host` has cpu_ns, wall_ns, gc_pauses, gc_ns,
-    gc_max_ns, stalls, stall_max_ns, suspended_ns, missed, throttled_ns, descriptors, descriptor_limit, and how evenly
-    it sent: gap_squares (sum of the squared gap errors, ns^2) over so many gaps, beside gap_ideal_ns of its
+    connections, requests}}, each by address. `host` has cpu_ns, wall_ns, gc_pauses, gc_ns, gc_max_ns, stalls,
+    stall_max_ns, suspended_ns, missed, throttled_ns, descriptors, descriptor_limit, ports (held by connections to the
+    busiest destination), port_limit, and how evenly it sent: gap_squares (sum of the squared gap errors, ns^2) over
+    so many gaps, beside gap_ideal_ns of its
     share. kernel says which hot path it had, compiled or python.
     """
 

@@ -126,6 +126,11 @@ class Pool:
         return str(self._connector.origin)
 
     @property
+    def remote_port(self) -> int | None:
+        """The port that connections go to, a proxy's where there is one; None for a unix socket."""
+        return self._connector.resolver.port
+
+    @property
     def lookups(self) -> int:
         """How often the name was looked up."""
         return self._connector.resolver.lookups

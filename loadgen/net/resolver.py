@@ -65,6 +65,11 @@ class Resolver:
         self.lookups = 0
         self.answered: Counter[str] = Counter()
 
+    @property
+    def port(self) -> int | None:
+        """The port of every address."""
+        return self._port
+
     async def addresses(self) -> Sequence[Address]:
         """Return the addresses to try, in this connection's order; raise OSError (gaierror) when there are none."""
         if monotonic_ns() >= self._good_until_ns:

@@ -33,7 +33,10 @@ class ConnectError(Exception):
 
 
 class Addresses(Protocol):
-    """Where the addresses of connections come from; the counts are those of `Resolver`."""
+    """Where the addresses of connections come from; the counts are those of `Resolver`, `port` None for no port."""
+
+    @property
+    def port(self) -> int | None: ...
 
     lookups: int
     answered: Counter[str]
@@ -64,6 +67,10 @@ class SocketFile:
         self._address = Address(socket.AF_UNIX, path)
         self.lookups = 0
         self.answered: Counter[str] = Counter()
+
+    @property
+    def port(self) -> int | None:
+        return None
 
     async def addresses(self) -> Sequence[Address]:
         """Return the one address there is."""

@@ -19,6 +19,7 @@ from loadgen.worker.assemble import Place, assemble, renew_token
 from loadgen.worker.closed import ClosedEngine
 from loadgen.worker.engine import Engine, Health
 from loadgen.worker.host import CollectorWatch, HostReading
+from loadgen.worker.ports import port_limit, ports_held
 from loadgen.worker.report import Reporter
 from loadgen.worker.timer import best_timer
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 FOLD_NS = 100 * NS_PER_MS
 TICK_NS = 250 * NS_PER_MS
+_FEW_CONNECTIONS = 1_000
 _SLOWEST_BEAT_NS = 20 * NS_PER_MS
 _FASTEST_BEAT_NS = 5 * NS_PER_MS
 
@@ -166,10 +168,21 @@ class Phase:
             self._engine.discard()
             self.state = State.ENDED
 
+    def _ports(self) -> Body:
+        """Return the ports that connections hold at the end; with few connections not worth reading long tables."""
+        pools = self._engine.all_pools
+        connects = sum(pool.connects for pool in pools)
+        remote = [port for pool in pools if (port := pool.remote_port) is not None]
+        if not remote:
+            return {}
+        held = connects if connects < _FEW_CONNECTIONS else ports_held(remote)
+        return {"ports": held, "port_limit": port_limit()}
+
     def _host(self) -> Body:
         health, watch, gaps = self._engine.health, self._watch, self._recorder.gaps
         return {
             **self._reading.since(),
+            **self._ports(),
             "gc_pauses": watch.pauses,
             "gc_ns": watch.total_ns,
             "gc_max_ns": watch.max_ns,
