@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from loadgen.core.redact import Secret
 from loadgen.core.setting_readers import WebAddress, read_url
 
+_PROXY_FORM = "write it as http://[user:password@]host:port"
 _LONGEST_SOCKET_PATH = 107
 """Bytes that a socket's path may have: sockaddr_un has 108 with the closing zero."""
 _NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})?)*\.?")
@@ -20,12 +21,15 @@ _NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})?(\.[A-Za-z0-
 
 def read_proxy(text: str) -> WebAddress:
     """Read the URL of an HTTP proxy; user and password are moved out into a Basic authorization."""
-    address = read_url(text)
+    if text.strip().lower().startswith(("https:", "socks")):
+        raise ValueError(f"a proxy is spoken to in plain HTTP: {_PROXY_FORM}")
+    try:
+        address = read_url(text)
+    except ValueError:
+        raise ValueError(f"not the URL of a proxy: {_PROXY_FORM}") from None
     parts = urlsplit(address.url)
-    if parts.scheme != "http":
-        raise ValueError("a proxy is reached over plain HTTP: write it as http://[user:password@]host:port")
     if parts.path not in ("", "/") or parts.query:
-        raise ValueError("a proxy has no path: write it as http://[user:password@]host:port")
+        raise ValueError(f"a proxy has no path: {_PROXY_FORM}")
     return address
 
 

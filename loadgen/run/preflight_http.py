@@ -6,6 +6,7 @@ is read beyond 64 KiB; trouble is an answer in words that say what to do, never 
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import aiohttp
+    from yarl import URL
 
+    from loadgen.plan.connection import Proxy
     from loadgen.plan.model import LoadPlan
 
 _TIMEOUT_S = 10.0
@@ -52,20 +55,27 @@ def open_session(load: LoadPlan, timeout_s: float = _TIMEOUT_S) -> aiohttp.Clien
     Raises ValueError when the TLS material cannot be used.
     """
     import aiohttp
-    from yarl import URL
 
-    proxy = load.route.proxy
-    authorization = None if proxy is None else proxy.authorization
     return aiohttp.ClientSession(
         connector=_connector(load),
-        proxy=None if proxy is None else URL.build(scheme="http", host=proxy.host, port=proxy.port),
-        proxy_auth=None if authorization is None else aiohttp.BasicAuth.decode(authorization.reveal()),
+        proxy=None if load.route.proxy is None else _url_of(load.route.proxy),
         middlewares=_asking_for(load.route.server_name),
         timeout=aiohttp.ClientTimeout(total=timeout_s),
         trust_env=False,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
     )
+
+
+def _url_of(proxy: Proxy) -> URL:
+    """Return a proxy's URL with user and password, from which aiohttp makes its authorization."""
+    from yarl import URL
+
+    url = URL.build(scheme="http", host=proxy.host, port=proxy.port)
+    if proxy.authorization is None:
+        return url
+    user, _, password = base64.b64decode(proxy.authorization.reveal().partition(" ")[2]).decode().partition(":")
+    return url.with_user(user).with_password(password)
 
 
 def _connector(load: LoadPlan) -> aiohttp.TCPConnector:

@@ -87,7 +87,7 @@ class Supervisor:
             await office.open()
             self._tasks = [self._spawn(self._evaluate()), self._spawn(self._show())]
             if self._setup.renewal is not None:
-                self._tasks.append(self._spawn(self._setup.renewal.run(self._take_token, office.chronicle.note)))
+                self._tasks.append(self._spawn(self._setup.renewal.run(self._take_token, self._tell_of_token)))
             try:
                 await self._stages()
             except _Cut:
@@ -300,6 +300,10 @@ class Supervisor:
 
     # --- beside the stages --------------------------------------------------------------------------------------
 
+    def _tell_of_token(self, sentence: str) -> None:
+        self._office.chronicle.note(sentence)
+        self._office.note_renewal()
+
     def _newest_token(self) -> Secret | None:
         return self._token or self._plan.jwt
 
@@ -308,8 +312,7 @@ class Supervisor:
         self._token = token
         self._office.crew.send(Token(token.reveal()))
         self._office.log.info("the token was renewed")
-        if self._setup.renewal is not None:
-            self._office.chronicle.document["renewal"] = self._setup.renewal.to_body()
+        self._office.note_renewal()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -19,11 +19,11 @@ def test_a_proxy_s_user_and_password_become_its_authorization() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("https://proxy.test", "a proxy is reached over plain HTTP"),
+        ("https://proxy.test", "a proxy is spoken to in plain HTTP: write it as http://"),
         ("http://proxy.test/path", "a proxy has no path"),
         ("http://proxy.test?x", "a proxy has no path"),
-        ("proxy.test:3128", "not a URL"),
-        ("socks5://proxy.test", "not a URL"),
+        ("proxy.test:3128", "not the URL of a proxy: write it as http://"),
+        ("socks5://proxy.test", "a proxy is spoken to in plain HTTP"),
     ],
 )
 def test_what_is_no_http_proxy_is_refused(text: str, message: str) -> None:
