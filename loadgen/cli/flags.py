@@ -48,13 +48,20 @@ WARMUP: Group = (
 CREDENTIALS: Group = (
     click.option("--jwt", metavar="TOKEN", help="Bearer token; prefer --jwt-file or PROD_JWT."),
     click.option("--jwt-file", metavar="FILE", help="File with the bearer token."),
+    click.option("--token-command", metavar="COMMAND", help="Prints the bearer token; run again before it expires."),
 )
 NETWORK: Group = (
     click.option("--cacert", metavar="FILE", help="Certificate authorities to trust."),
     click.option("--cert", metavar="FILE", help="Client certificate."),
     click.option("--key", metavar="FILE", help="Key of the client certificate."),
+    click.option("--key-password-file", metavar="FILE", help="Password of an encrypted key."),
     click.option("--insecure", is_flag=True, help="Do not verify the server's certificate."),
     click.option("--resolve", multiple=True, metavar="HOST:PORT:ADDRESS", help="Use this address; repeatable."),
+    click.option("--sni", metavar="NAME", help="Name in TLS, asked for and verified.  [the URL's host]"),
+    click.option("--proxy", metavar="URL", help="HTTP proxy; those of the environment are ignored."),
+    click.option("--unix-socket", metavar="PATH", help="Connect to this socket, whatever the URL's host."),
+    click.option("--no-keepalive", is_flag=True, help="A new connection for each request, on its time."),
+    click.option("--max-requests-per-connection", metavar="N", help="Then a new one, on the next request's time."),
     click.option("--ipv4", is_flag=True, help="IPv4 only."),
     click.option("--ipv6", is_flag=True, help="IPv6 only."),
 )

@@ -68,11 +68,17 @@ def _checks(kind: str, given: dict[str, Any]) -> tuple[Check, ...]:
     from loadgen.plan.model import Kind
     from loadgen.run.preflight import preflight as make_checks
     from loadgen.run.preflight import surroundings
+    from loadgen.run.session import first_token
 
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     settings, plan = load_plan(Kind(kind), given["profile"], setting_flags(given), inputs)
     around = surroundings(settings, inputs.directory, inputs.env_file, _say)
-    return asyncio.run(make_checks(plan, settings, around)).checks
+
+    async def check() -> tuple[Check, ...]:
+        tokened, _ = await first_token(plan, os.environ)
+        return (await make_checks(tokened, settings, around)).checks
+
+    return asyncio.run(check())
 
 
 def checker(settings: Settings, inputs: Inputs) -> Callable[[Plan], Awaitable[PreflightResult]]:

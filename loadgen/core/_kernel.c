@@ -79,7 +79,7 @@ PyMODINIT_FUNC PyInit__kernel(void)
         return NULL;
     if (PyModule_AddObjectRef(module, "Rows", (PyObject *)&RowsType) ||
         PyModule_AddObjectRef(module, "Line", (PyObject *)&LineType) ||
-        PyModule_AddIntConstant(module, "REVISION", 1)) {
+        PyModule_AddIntConstant(module, "REVISION", 2)) {
         Py_DECREF(module);
         return NULL;
     }

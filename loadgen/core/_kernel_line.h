@@ -2,7 +2,7 @@
 
 typedef struct {
     PyObject_HEAD
-    long long due_ns, free_ns, sent_ns, bytes_in;
+    long long due_ns, free_ns, sent_ns, bytes_in, requests;
     char busy, lost, last, fresh;
     int fd; /* where to send without the transport; -1: through it */
     PyObject *endpoint, *pool, *record, *backlog, *free_append, *write, *is_closing, *view;
@@ -149,6 +149,7 @@ static int line_do_send(Line *self, int64_t due_ns, PyObject *endpoint, int64_t 
     if (self->endpoint != endpoint)
         Py_XSETREF(self->endpoint, Py_NewRef(endpoint));
     self->busy = 1;
+    self->requests++;
     PyObject *request = PyObject_GetAttr(endpoint, name_request);
     if (request == NULL)
         return -1;
@@ -165,6 +166,7 @@ static int line_do_send(Line *self, int64_t due_ns, PyObject *endpoint, int64_t 
     if (closing <= 0)
         return closing;
     self->busy = 0;
+    self->requests--;
     PyObject *waiting = Py_BuildValue("(LO)", (long long)due_ns, endpoint);
     if (waiting == NULL)
         return -1;
@@ -306,6 +308,7 @@ static PyMemberDef line_members[] = {
     {"free_ns", T_LONGLONG, offsetof(Line, free_ns), 0, NULL},
     {"sent_ns", T_LONGLONG, offsetof(Line, sent_ns), 0, NULL},
     {"bytes_in", T_LONGLONG, offsetof(Line, bytes_in), 0, NULL},
+    {"requests", T_LONGLONG, offsetof(Line, requests), 0, NULL},
     {"busy", T_BOOL, offsetof(Line, busy), 0, NULL},
     {"lost", T_BOOL, offsetof(Line, lost), 0, NULL},
     {"last", T_BOOL, offsetof(Line, last), 0, NULL},

@@ -59,13 +59,29 @@ class Settings:
     usual_rate: Rate
     resolve: tuple[tuple[str, str], ...]
     family: str
+    proxy: WebAddress | None
+    unix_socket: str
+    server_name: str
+    no_keepalive: bool
+    requests_per_connection: int | None
     out_dir: str
     demo: bool
     jwt: Secret | None
     ca_pem: bytes
     cert_pem: bytes
     key_pem: Secret | None
+    key_password: Secret | None
     insecure: bool
+    token_command: Secret | None
+    token_url: WebAddress | None
+    token_method: str
+    token_headers: tuple[HeaderSetting, ...]
+    token_body: Secret | None
+    token_body_file: Secret | None
+    token_field: str
+    token_expiry_field: str
+    token_margin_ns: int
+    token_lifetime_ns: int | None
     rate: Rate
     concurrency: int
     samples: int
@@ -179,7 +195,7 @@ def read_settings(
     values["stages"] = asked_stages(reading)
     values["sources"] = MappingProxyType(reading.sources)
     values["labels"] = MappingProxyType(reading.labels)
-    values["notices"] = tuple(_proxy_notices(environ))
+    values["notices"] = tuple(_proxy_notices(environ, proxied=values["proxy"] is not None))
     values.update(_addresses(values, reading), jwt=_token(values, reading))
     del values["jwt_file"]
     values["profile"] = profile if profile in PROFILES else "dev"
@@ -243,7 +259,11 @@ def _token(values: Mapping[str, Any], reading: Reading) -> Secret | None:
 
 def _secrets(values: Mapping[str, Any]) -> tuple[Secret, ...]:
     """Return every secret of the settings, and the parts of them that could appear alone."""
-    found: list[Secret] = [item for item in (values["jwt"], values["basic"], values["key_pem"]) if item]
+    alone = ("jwt", "basic", "key_pem", "key_password", "token_command", "token_body", "token_body_file")
+    found: list[Secret] = [values[name] for name in alone if values[name]]
+    found += [header.value for header in values["token_headers"]]
+    for address in (values["proxy"], values["token_url"]):
+        found += [item for item in (address and address.basic, address and address.password) if item]
     found += values["url_passwords"]
     if values["metrics_auth"] is not None:
         found.append(values["metrics_auth"].value)
@@ -263,6 +283,7 @@ def _parts(secret: Secret) -> Iterator[Secret]:
         yield Secret(unquote(match[1]))
 
 
-def _proxy_notices(environ: Mapping[str, str]) -> list[str]:
+def _proxy_notices(environ: Mapping[str, str], *, proxied: bool) -> list[str]:
     found = [name for name in _PROXY_VARIABLES if environ.get(name) or environ.get(name.lower())]
-    return [f"{name} is set and ignored: load goes to the target directly" for name in found]
+    way = "through --proxy" if proxied else "to the target directly"
+    return [f"{name} is set and ignored: load goes {way}" for name in found]

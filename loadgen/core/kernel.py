@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-REVISION = 1
+REVISION = 2
 """What the Python side expects; a kernel built from other sources is not used."""
 
 

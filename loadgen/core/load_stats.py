@@ -24,6 +24,7 @@ _COUNTS = ("due", "sent", "done", "failed", "dropped")
 _TIMES = ("p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms", "lag_p99_ms", "wait_p99_ms")
 _GAUGES = ("in_flight", "backlog", "late_events")
 COLUMNS = ("second", "timestamp", *_COUNTS, *FAILED_LABELS, *DROPPED_LABELS, *_TIMES, *_GAUGES)
+_ENDINGS = frozenset({*FAILED_LABELS, *DROPPED_LABELS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ class LoadStats:
 def read_load_stats(path: Path) -> LoadStats:
     """Read a load-stats.csv; a missing file gives no rows, columns are found by name.
 
-    Raises ValueError when the header lacks one of our columns.
+    A file may lack the column of a way to end that its writer did not know. Raises ValueError when the header lacks
+    another one of our columns.
     """
     if not path.exists():
         return LoadStats()
@@ -108,7 +110,7 @@ def read_load_stats(path: Path) -> LoadStats:
     if not lines:
         return LoadStats()
     header = next(csv.reader(lines[:1]))
-    missing = [name for name in COLUMNS if name not in header]
+    missing = [name for name in COLUMNS if name not in header and name not in _ENDINGS]
     if missing:
         raise ValueError(f"{path.name}: no column {', '.join(missing)}")
     whole = lines[1:] if text.endswith("\n") else lines[1:-1]

@@ -66,6 +66,14 @@ class Stop(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Token(Message):
+    """Another bearer token in the place of the plan's, from the next request on; it is a secret."""
+
+    type: ClassVar[str] = "token"
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Abort(Message):
     """Cut everything now, say `final`, exit."""
 
@@ -167,8 +175,8 @@ class Interval(Message):
     """One second of the grid t0 + k x 1 s; each event belongs to the interval of its own time.
 
     `scheduled` counts by due time, `sent` by sent time, `done`, `failed` and `dropped` by their end. `in_flight` and
-    `backlog` are gauges at the interval's end. `histograms` maps a clock (`CLOCKS`, or `endpoint:<name>`) to a V2
-    HDR text of the values whose request ended in it; an empty histogram is left out. `out_of_range` counts values
+    `backlog` are gauges at the interval's end. `histograms` maps a clock (`CLOCKS`, `PHASES`, `endpoint:<name>`) to a
+    V2 HDR text of the values whose request ended in it; an empty histogram is left out. `out_of_range` counts values
     beyond a histogram's range by clock.
     """
 
@@ -193,9 +201,11 @@ class Final(Message):
     """The end of a phase: totals that equal the sums of the intervals, and how this worker itself fared.
 
     `totals` has scheduled, sent, done, failed{}, dropped{}, in_flight (cut off), unsent, out_of_range{}, bytes_in,
-    bytes_out, connects, endpoints{name: {sent, done, failed}}. `host` has cpu_ns, wall_ns, gc_pauses, gc_ns,
-    gc_max_ns, stalls, stall_max_ns, suspended_ns, missed, throttled_ns, descriptors, descriptor_limit, and how evenly
-    it sent: gap_squares (sum of the squared gap errors, ns^2) over so many gaps, beside gap_ideal_ns of its
+    bytes_out, connects, endpoints{name: {sent, done, failed}}, lookups{origin: n} and addresses{origin: {answers,
+    connections, requests}}, each by address. `host` has cpu_ns, wall_ns, gc_pauses, gc_ns, gc_max_ns, stalls,
+    stall_max_ns, suspended_ns, missed, throttled_ns, descriptors, descriptor_limit, ports (held by connections to the
+    busiest destination), port_limit, and how evenly it sent: gap_squares (sum of the squared gap errors, ns^2) over
+    so many gaps, beside gap_ideal_ns of its
     share. kernel says which hot path it had, compiled or python.
     """
 
@@ -206,6 +216,12 @@ class Final(Message):
 
 CLOCKS = ("response", "response_ok", "service", "lag", "wait")
 """Clock names: done-due of all requests, of successes; done-sent; our own lag; the wait for a connection."""
+
+PHASES = ("connect", "tls", "first_byte", "transfer")
+"""Parts of a request: a connection's opening and its TLS handshake; sent to first byte; first byte to complete.
+
+An answer that came in one read has a transfer of 0, which histograms hold in their lowest bucket.
+"""
 
 
 # --- from the observer ------------------------------------------------------------------------------------------
@@ -264,7 +280,7 @@ class ObserverFinal(Message):
 
 
 ALL: tuple[type[Message], ...] = (
-    PlanMessage, Start, Lease, Stop, Abort, Scrape, Exit, Hello, Ready, Log, Error, StopRequested,
+    PlanMessage, Start, Lease, Stop, Token, Abort, Scrape, Exit, Hello, Ready, Log, Error, StopRequested,
     Tick, Interval, Final, Sample, Probe, ObserverFinal,
 )  # fmt: skip
 _BY_TYPE = {message.type: message for message in ALL}

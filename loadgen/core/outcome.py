@@ -51,6 +51,9 @@ class Outcome(IntEnum):
     DROPPED_MISSED = 16
     NO_DESCRIPTOR = 17
     NO_PORT = 18
+    PROXY_FAILED = 19
+    PROXY_REFUSED = 20
+    PROXY_DENIED = 21
 
     @property
     def label(self) -> str:
@@ -96,6 +99,9 @@ _FACTS = {
     Outcome.DROPPED_MISSED: _Facts("the generator was late or suspended", sent=False, blame=Blame.OURSELVES),
     Outcome.NO_DESCRIPTOR: _Facts("this host ran out of file descriptors", sent=False, blame=Blame.OURSELVES),
     Outcome.NO_PORT: _Facts("this host ran out of local ports", sent=False, blame=Blame.OURSELVES),
+    Outcome.PROXY_FAILED: _Facts("the proxy could not be reached or did not speak HTTP", sent=False, blame=_T),
+    Outcome.PROXY_REFUSED: _Facts("the proxy refused to connect to the target", sent=False, blame=_T),
+    Outcome.PROXY_DENIED: _Facts("a proxy wanted other credentials (407)", sent=True, blame=_T),
 }
 
 FAILED_LABELS = tuple(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TABLES = ("target", "phase")
-_FILES = frozenset({"replay", "cacert", "cert", "key"})
+_FILES = frozenset({"replay", "cacert", "cert", "key", "key_password_file", "token.body_file"})
 """Settings whose value is read from a file, which a scenario that is not used need not have."""
 
 _LEFT_BEHIND: dict[str, frozenset[str]] = {

@@ -20,6 +20,7 @@ from loadgen.core.secret_shapes import MASK, is_secret_key, mask_shapes
 __all__ = ["MASK", "Redactor", "Secret", "fingerprint", "is_secret_key"]
 
 _DEEPEST = 20
+_LEARNT = 8
 
 
 class Secret:
@@ -79,14 +80,22 @@ class Redactor:
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         literals: set[str] = set()
         fragments: set[str] = set()
+        self._given = tuple(secrets)
+        self._learnt: tuple[Secret, ...] = ()
         count = 0
-        for secret in secrets:
+        for secret in self._given:
             literals |= literals_of(secret.reveal())
             fragments |= base64_fragments_of(secret.reveal())
             count += 1
         self._count = count
         self._literals = tuple(sorted(literals, key=len, reverse=True))
         self._fragments = tuple(sorted(fragments, key=len, reverse=True))
+
+    def learn(self, secret: Secret) -> None:
+        """Hide one more value, such as a renewed token; of the values learnt so the newest few are kept."""
+        self._learnt = (*self._learnt, secret)[-_LEARNT:]
+        known = Redactor((*self._given, *self._learnt))
+        self._literals, self._fragments, self._count = known._literals, known._fragments, known._count
 
     def __repr__(self) -> str:
         return f"<Redactor of {self._count} secrets>"

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from loadgen.core.connection_readers import read_command, read_proxy, read_server_name, read_socket_path
 from loadgen.core.setting_readers import (
     read_bool,
     read_choice,
@@ -123,6 +124,16 @@ _WHERE = (
     _row("max_rate", None, read_rate, "MAX_RATE"),
     _row("resolve", (), read_resolve, "resolve --resolve", many=True),
     _row("family", "any", read_choice("any", "ipv4", "ipv6"), "family --family"),
+    _row("proxy", None, read_proxy, "proxy --proxy"),
+    _row("unix_socket", "", read_socket_path, "unix_socket --unix-socket"),
+    _row("server_name", "", read_server_name, "sni --sni"),
+    _row("no_keepalive", False, read_bool, "no_keepalive --no-keepalive"),
+    _row(
+        "requests_per_connection",
+        None,
+        read_count(1, 10**9),
+        "max_requests_per_connection --max-requests-per-connection",
+    ),
     _row("out_dir", "results", read_text, "OUT_DIR --out"),
     _row("demo", False, read_bool, "--demo"),
 )
@@ -133,7 +144,20 @@ _CREDENTIALS = (
     _row("ca_pem", b"", read_file, "cacert --cacert"),
     _row("cert_pem", b"", read_file, "cert --cert"),
     _row("key_pem", None, read_secret_file, "key --key"),
+    _row("key_password", None, read_secret_file, "key_password_file --key-password-file"),
     _row("insecure", False, read_bool, "--insecure"),
+)
+_TOKEN = (
+    _row("token_command", None, read_command, "token.command --token-command", secret=True),
+    _row("token_url", None, read_url, "token.url"),
+    _row("token_method", "POST", read_choice("get", "post"), "token.method"),
+    _row("token_headers", (), read_header, "token.headers", secret=True, many=True),
+    _row("token_body", None, read_secret, "token.body", secret=True),
+    _row("token_body_file", None, read_secret_file, "token.body_file"),
+    _row("token_field", "access_token", read_text, "token.field"),
+    _row("token_expiry_field", "expires_in", read_text, "token.expiry_field"),
+    _row("token_margin_ns", 60 * NS_PER_S, read_duration(lowest_ns=0), "token.margin"),
+    _row("token_lifetime_ns", None, read_duration(lowest_ns=NS_PER_S), "token.lifetime"),
 )
 _LOAD = (
     _row("rate", Rate(80, NS_PER_S), read_rate, "LOAD_RATE rate --rate"),
@@ -200,7 +224,7 @@ _SLO = tuple(
     for objective in OBJECTIVES
 )  # fmt: skip
 
-ROWS = (*_WHERE, *_CREDENTIALS, *_LOAD, *_SCHEDULE, *_WATCH, *_LEAVE, *_SLO)
+ROWS = (*_WHERE, *_CREDENTIALS, *_TOKEN, *_LOAD, *_SCHEDULE, *_WATCH, *_LEAVE, *_SLO)
 """Every setting of a run."""
 
 

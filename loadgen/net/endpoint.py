@@ -19,6 +19,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _KEPT_IN_TARGETS = "/?:@!$&'()*+,;=-._~%[]"
 _BY_CLASS = {3: Outcome.UNEXPECTED_REDIRECT, 4: Outcome.HTTP_4XX, 5: Outcome.HTTP_5XX}
+_PROXY_AUTHENTICATION_REQUIRED = 407
 MOST_HEADS = 512
 
 
@@ -62,9 +63,12 @@ def _bracketed(host: str) -> str:
         return host
 
 
-def build_request(method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, agent: str) -> bytes:
+def build_request(
+    method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, agent: str, *, whole: bool = False
+) -> bytes:
     """Return the bytes of a request: Host, User-Agent, Accept and Content-Length are added unless given.
 
+    `whole` puts the whole URL into the first line, as a proxy wants it.
     Raises ValueError when a name or value would break the message apart.
     """
     _, target, host = parse_url(url)
@@ -72,7 +76,7 @@ def build_request(method: str, url: str, headers: Sequence[tuple[str, str]], bod
     added = [("Host", host), ("User-Agent", agent), ("Accept", "*/*")]
     if body or method in _BODY_METHODS:
         added.append(("Content-Length", str(len(body))))
-    lines = [f"{method} {target} HTTP/1.1"]
+    lines = [f"{method} {f'http://{host}' if whole else ''}{target} HTTP/1.1"]
     for name, value in (*((n, v) for n, v in added if n.lower() not in given), *headers):
         if not name or any(character in name for character in "\r\n: \0") or any(c in value for c in "\r\n\0"):
             raise ValueError(f"header {name!r} has a character that cannot be sent")
@@ -98,6 +102,8 @@ class Endpoint:
     def judge(self, status: int) -> Outcome:
         """Return how a complete response with this status ends the request."""
         kind = status // 100
+        if status == _PROXY_AUTHENTICATION_REQUIRED:
+            return Outcome.PROXY_DENIED
         if kind in self.expected:
             return Outcome.OK
         return _BY_CLASS.get(kind, Outcome.UNEXPECTED_STATUS)

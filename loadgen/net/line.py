@@ -43,6 +43,7 @@ class PlainLine:
         "last",
         "lost",
         "pool",
+        "requests",
         "sent_ns",
     )  # fmt: skip
 
@@ -64,7 +65,7 @@ class PlainLine:
         self._free_append = free_append
         self._write: Callable[[bytes], None] = _refuse_write
         self._is_closing: Callable[[], bool] = bool
-        self.due_ns = self.free_ns = self.sent_ns = self.bytes_in = 0
+        self.due_ns = self.free_ns = self.sent_ns = self.bytes_in = self.requests = 0
         self.busy = self.lost = self.last = False
         self.fresh = True
 
@@ -78,9 +79,11 @@ class PlainLine:
         self.sent_ns = now_ns
         self.endpoint = endpoint
         self.busy = True
+        self.requests += 1
         self._write(endpoint.request)
         if self._is_closing():
             self.busy = False
+            self.requests -= 1
             self._backlog.appendleft((due_ns, endpoint))
             self.close()
 

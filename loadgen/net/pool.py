@@ -30,11 +30,34 @@ _RETRY_REPLACING_NS = 10_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """Bounds of a pool; `life_ns` is the age at which a connection is replaced."""
+    """Bounds of a pool; `life_ns` is the age at which a connection is replaced.
+
+    `requests` is how many a connection gets, 0 without a bound; with 1 none is opened before a request waits for it.
+    """
 
     capacity: int
     timeout_ns: int
     life_ns: int
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Who is told the phases of a request that the usual case does not have; all in ns.
+
+    `connected` gets when a connection was open, how long connecting took, and TLS, -1 without. `in_parts` gets when a
+    request was sent, when the first byte came (0: never) and when it ended, unless all came in one read.
+    """
+
+    connected: Callable[[int, int, int], None]
+    in_parts: Callable[[int, int, int], None]
+
+
+def _unmarked(*times_ns: int) -> None:
+    """Forget it."""
+
+
+UNMARKED = Marks(_unmarked, _unmarked)
 
 
 class Pool:
@@ -45,8 +68,16 @@ class Pool:
     Until `serve_until_ns` a connection that becomes idle may take the request that waited longest without asking.
     """
 
-    def __init__(self, connector: Connector, limits: PoolLimits, record: Record, buffer: ReceiveBuffer) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        limits: PoolLimits,
+        record: Record,
+        buffer: ReceiveBuffer,
+        marks: Marks = UNMARKED,
+    ) -> None:
         self._connector = connector
+        self.marks = marks
         self._limits = limits
         self._buffer = buffer
         self.record = record
@@ -63,11 +94,46 @@ class Pool:
         self.opening = 0
         self._replacing = False
         self._bytes_in_before = 0
+        self._requests_before: Counter[str] = Counter()
+        self._connects_to: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def capacity(self) -> int:
         return self._limits.capacity
+
+    @property
+    def bounded(self) -> bool:
+        """Whether connections get a limited number of requests, so that each answer must be counted."""
+        return self._limits.requests > 0
+
+    @property
+    def one_request(self) -> bool:
+        """Whether each connection is for one request, which tells the server to close."""
+        return self._limits.requests == 1
+
+    def reached(self) -> dict[str, dict[str, int]]:
+        """Return {"answers", "connections", "requests"} by address: what the name resolved to and what went there."""
+        requests = self._requests_before.copy()
+        for connection in self.connections:
+            requests[connection.address] += connection.requests
+        answers = self._connector.resolver.answered
+        return {"answers": dict(answers), "connections": dict(self._connects_to), "requests": dict(requests)}
+
+    @property
+    def origin(self) -> str:
+        """The origin as a URL."""
+        return str(self._connector.origin)
+
+    @property
+    def remote_port(self) -> int | None:
+        """The port that connections go to, a proxy's where there is one; None for a unix socket."""
+        return self._connector.resolver.port
+
+    @property
+    def lookups(self) -> int:
+        """How often the name was looked up."""
+        return self._connector.resolver.lookups
 
     @property
     def bytes_in(self) -> int:
@@ -84,9 +150,15 @@ class Pool:
         return [connection for connection in self.connections if connection.busy]
 
     async def warm(self) -> Counter[str]:
-        """Open all connections; return the failures by label."""
+        """Open all connections, each tried once; return the failures by label.
+
+        None is opened where each request is to open its own. One that is lost at once is not tried again: a server
+        that refuses our certificate closes only after the handshake, and would be asked in a spin.
+        """
         failures: Counter[str] = Counter()
-        while (batch := min(self.room, _OPENED_AT_ONCE)) > 0 and not failures:
+        left = 0 if self.one_request else self.room
+        while (batch := min(left, _OPENED_AT_ONCE)) > 0 and not failures:
+            left -= batch
             self.opening += batch
             for failure in await asyncio.gather(*(self._connect() for _ in range(batch))):
                 if failure is not None:
@@ -115,15 +187,27 @@ class Pool:
     def freed(self, connection: Connection) -> None:
         """Take a connection that has just become idle while requests wait, or that is to end."""
         if connection.last:
-            connection.close()
+            connection.leave()
         else:
+            self._count(connection)
             self.serve(self, connection)
+
+    def put_free(self, connection: Connection) -> None:
+        """Take a connection that has just become idle while nothing waits."""
+        self._count(connection)
+        self.free.append(connection)
+
+    def _count(self, connection: Connection) -> None:
+        """Let a connection that may have only one more request be closed after it."""
+        if 0 < self._limits.requests <= connection.requests + 1:
+            connection.last = True
 
     def gone(self, connection: Connection) -> None:
         """Forget a lost connection; open another one if a request waits for it."""
         if connection in self.connections:
             self.connections.discard(connection)
             self._bytes_in_before += connection.bytes_in
+            self._requests_before[connection.address] += connection.requests
         if self.backlog:
             self.open_for_backlog()
 
@@ -186,9 +270,13 @@ class Pool:
         return None
 
     async def _attempt(self) -> Connection:
-        connection = await self._connector.connect(lambda: self.connection(self, self._buffer))
+        opened = await self._connector.open(lambda: self.connection(self, self._buffer))
+        connection = opened.protocol
         if connection.lost:
             raise ConnectError(Outcome.CONNECT_FAILED, "closed as soon as it was open")
+        connection.address = opened.address
+        self._connects_to[opened.address] += 1
+        self.marks.connected(monotonic_ns(), opened.connect_ns, -1 if opened.tls_ns is None else opened.tls_ns)
         return connection
 
     def _adopt(self, connection: Connection) -> None:
@@ -198,6 +286,7 @@ class Pool:
         part = self.connects + 1 if self.connects < limits.capacity else limits.capacity
         connection.retire_ns = now_ns + limits.life_ns * part // limits.capacity
         connection.free_ns = now_ns
+        self._count(connection)
         self.connects += 1
         self.connections.add(connection)
         if self.backlog:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 else:
     _Line = object
 
+_LINGER_S = 1.0
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
@@ -45,12 +46,14 @@ class Connection(_Line):
     """
 
     def __init__(self, pool: Pool, buffer: ReceiveBuffer) -> None:
-        super().__init__(pool, buffer.view, pool.no_endpoint, pool.record, pool.backlog, pool.free.append)
+        put_free = pool.put_free if pool.bounded else pool.free.append
+        super().__init__(pool, buffer.view, pool.no_endpoint, pool.record, pool.backlog, put_free)
         self._pool = pool
         self._buffer = buffer
         self._parser: httptools.HttpResponseParser | None = None
         self.transport: asyncio.Transport | None = None
         self.retire_ns = 0
+        self.address = ""
         self._expect_next()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -66,7 +69,7 @@ class Connection(_Line):
 
     def _expect_next(self) -> None:
         self.fresh = True
-        self._status = 0
+        self._status = self._first_ns = 0
         self._framing = b""
         self._complete = self._extra = self._interim = self._keep_alive = False
 
@@ -76,6 +79,7 @@ class Connection(_Line):
             self.close()
             return
         in_one_read, self.fresh = self.fresh, False
+        self._first_ns = self._first_ns or now_ns
         if self._parser is None:
             self._parser = httptools.HttpResponseParser(self)
         try:
@@ -163,18 +167,33 @@ class Connection(_Line):
             self.transport.close()
         self._pool.gone(self)
 
+    def leave(self) -> None:
+        """Leave the pool after the last answer, and close unless the server was told that it is to close.
+
+        Whoever closes first keeps the port for a minute: with a connection for each request a few hundred a second
+        would use up the ports of this host.
+        """
+        if self.lost or not self._pool.one_request or self.transport is None:
+            self.close()
+            return
+        self.lost = True
+        self._pool.gone(self)
+        asyncio.get_running_loop().call_later(_LINGER_S, self.transport.close)
+
     def _end(self, outcome: Outcome, now_ns: int, *, reusable: bool) -> None:
+        if self._first_ns != now_ns:
+            self._pool.marks.in_parts(self.sent_ns, self._first_ns, now_ns)
         self._pool.record((self.due_ns, self.free_ns, self.sent_ns, now_ns, self.endpoint.base | outcome))
         self.busy = False
         self._expect_next()
         if not reusable:
-            self.close()
+            self.leave()
             return
         self.free_ns = now_ns
         if self._pool.backlog or self.last:
             self._pool.freed(self)
         else:
-            self._pool.free.append(self)
+            self._pool.put_free(self)
 
 
 class PlainConnection(Connection, PlainLine, asyncio.BufferedProtocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -24,10 +25,15 @@ _SERVES_NS = NS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One socket address; `family` is AF_INET or AF_INET6."""
+    """One socket address; `family` is AF_INET, AF_INET6 or AF_UNIX, whose `sockaddr` is a path."""
 
     family: int
-    sockaddr: tuple[Any, ...]
+    sockaddr: tuple[Any, ...] | str
+
+    @property
+    def text(self) -> str:
+        """The address without its port, or the path."""
+        return self.sockaddr if isinstance(self.sockaddr, str) else str(self.sockaddr[0])
 
 
 Lookup = Callable[[str, int, int], Awaitable[list[Address]]]
@@ -42,7 +48,10 @@ async def system_lookup(host: str, port: int, family: int) -> list[Address]:
 
 
 class Resolver:
-    """Resolves `host`, or `fixed` in its place; `family` limits the answers (0 allows both)."""
+    """Resolves `host`, or `fixed` in its place; `family` limits the answers (0 allows both).
+
+    `lookups` counts the questions and `answered`, by address, the answers that held it.
+    """
 
     def __init__(self, host: str, port: int, family: int = 0, fixed: str = "", lookup: Lookup | None = None) -> None:
         self._lookup = lookup or system_lookup
@@ -53,6 +62,13 @@ class Resolver:
         self._good_until_ns = 0
         self._turn = 0
         self._asking: asyncio.Task[list[Address]] | None = None
+        self.lookups = 0
+        self.answered: Counter[str] = Counter()
+
+    @property
+    def port(self) -> int | None:
+        """The port of every address."""
+        return self._port
 
     async def addresses(self) -> Sequence[Address]:
         """Return the addresses to try, in this connection's order; raise OSError (gaierror) when there are none."""
@@ -71,7 +87,9 @@ class Resolver:
             task.exception()  # whoever waits gets it too; here it only counts as seen
 
     async def _ask(self) -> list[Address]:
+        self.lookups += 1
         found = await self._lookup(self._host, self._port, self._family)
+        self.answered.update(dict.fromkeys((address.text for address in found), 1))
         self._good_until_ns = monotonic_ns() + (1 << 62 if self._is_literal else _SERVES_NS)
         return found
 

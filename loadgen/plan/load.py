@@ -32,7 +32,9 @@ from loadgen.plan.model import (
 )
 from loadgen.plan.processors import usable_processors
 from loadgen.plan.replay import replayed_by
+from loadgen.plan.route import route_of, token_of
 from loadgen.plan.shape import peak, stages_of
+from loadgen.plan.token import PENDING
 from loadgen.plan.validate import check
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ def build_plan(settings: Settings, kind: Kind, *, processors: int | None = None)
         breaker=_breaker(settings),
         slo=settings.slo.to_pairs(),
         jwt=settings.jwt,
+        issuer=token_of(settings),
         secrets=_all_secrets(settings, targets),
         exercise=kinds.observed(kind) and (settings.exercise or settings.demo),
         after_trip=settings.after_trip,
@@ -153,9 +156,17 @@ def _load(
         concurrency=concurrency,
         workers=workers,
         limits=Limits(timeout_ns=settings.timeout_ns, late=Late(settings.late), catch_up=catch_up),
-        tls=Tls(settings.ca_pem, settings.cert_pem, settings.key_pem, verify=not settings.insecure),
+        tls=Tls(
+            settings.ca_pem,
+            settings.cert_pem,
+            settings.key_pem,
+            verify=not settings.insecure,
+            key_password=settings.key_password,
+        ),
         family=AddressFamily(settings.family),
         resolve=settings.resolve,
+        route=route_of(settings),
+        bearer=None if token_of(settings) is None else PENDING,
         pacing=Pacing(settings.pacing),
         seed=settings.seed,
     )

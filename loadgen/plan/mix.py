@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from loadgen.core.endpoint_setting import EndpointSetting
 from loadgen.core.redact import Secret
 from loadgen.plan.model import Header, Target
+from loadgen.plan.route import token_of
+from loadgen.plan.token import PENDING, bearer
 
 if TYPE_CHECKING:
     from loadgen.core.config import Settings
@@ -75,4 +77,6 @@ def _target(settings: Settings, base_url: str, endpoint: EndpointSetting) -> Tar
 def _authorization(settings: Settings) -> Secret | None:
     if settings.jwt is not None:
         return Secret(f"Bearer {settings.jwt.reveal()}")
+    if token_of(settings) is not None:
+        return bearer(PENDING)
     return settings.basic

@@ -15,6 +15,9 @@ from loadgen.core.shape import Closed as Closed
 from loadgen.core.shape import Replay as Replay
 from loadgen.core.shape import Stage as Stage
 from loadgen.core.units import NS_PER_MS, NS_PER_S
+from loadgen.plan.connection import DIRECT
+from loadgen.plan.connection import Route as Route
+from loadgen.plan.connection import TokenSource as TokenSource
 
 
 class Profile(Enum):
@@ -88,12 +91,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """TLS material as bytes; empty means the system's authorities and no client certificate."""
+    """TLS material as bytes; empty means the system's authorities and no client certificate.
+
+    `key_password` opens an encrypted key.
+    """
 
     ca_pem: bytes = b""
     cert_pem: bytes = b""
     key_pem: Secret | None = None
     verify: bool = True
+    key_password: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,7 @@ class LoadPlan:
     `requests` is the exact number of arrivals where one was asked for; the stages are long enough for it. A `closed`
     load has one stage of rate 0, which says when it ends, a `replay` has one of its mean rate, and its targets are
     groups of requests. `skip_ns` enters the schedule at that offset, as a run that goes on after a break does.
+    `bearer` is the token whose Authorization the targets have where it is renewed during the run.
     """
 
     stages: tuple[Stage, ...]
@@ -131,6 +139,8 @@ class LoadPlan:
     tls: Tls = Tls()
     family: AddressFamily = AddressFamily.ANY
     resolve: tuple[tuple[str, str], ...] = ()
+    route: Route = DIRECT
+    bearer: Secret | None = None
     pacing: Pacing = Pacing.BALANCED
     seed: int = 1
     requests: int | None = None
@@ -179,7 +189,8 @@ class Plan:
     `environment` is the label on reports (production, staging, ...). `slo` maps the names of
     `loadgen.core.slo` to targets. `base_url` has no userinfo. `warmup` comes before, recorded apart. `exercise` asks
     for plugin and snapshot operations during the run, `after_trip` names the tripped run that it may follow, `notes`
-    are sentences for the user and for metadata, `scenario` is the name of the plan file's scenario.
+    are sentences for the user and for metadata, `scenario` is the name of the plan file's scenario. `issuer` says
+    where `jwt` comes from and is renewed.
     """
 
     kind: Kind
@@ -192,6 +203,7 @@ class Plan:
     breaker: BreakerLimits = BreakerLimits()
     slo: tuple[tuple[str, float], ...] = ()
     jwt: Secret | None = None
+    issuer: TokenSource | None = None
     secrets: tuple[Secret, ...] = ()
     exercise: bool = False
     after_trip: str = ""

@@ -9,14 +9,16 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from loadgen.core.errors import Problem
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.kinds import observed, warmup_rate
-from loadgen.plan.mix import origin, resolve_place
+from loadgen.plan.mix import origin
 from loadgen.plan.model import Kind
 from loadgen.plan.replay import check_replay, dues_of, peak_of
 from loadgen.plan.shape import check_shape, peak
+from loadgen.plan.validate_connection import check_route, check_tls, check_token, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +46,9 @@ def check(settings: Settings, kind: Kind) -> list[Problem]:
         _breaker,
         _exercise,
         _authorization,
-        _tls,
+        check_tls,
+        check_route,
+        check_token,
         _workers,
         _metrics,
         _idle,
@@ -78,9 +82,7 @@ def _base_url(settings: Settings, kind: Kind) -> Iterator[Problem]:
 def _hosts(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if settings.base_url is None:
         return
-    urls = [settings.base_url, *(resolve_place(settings.base_url, item.place) for item in settings.endpoints)]
-    places = dict.fromkeys(origin(url)[1:] for url in urls)
-    for host, port in places:
+    for _, host, port in places(settings):
         label = settings.label("base_url") if (host, port) == origin(settings.base_url)[1:] else "--endpoint"
         if settings.profile == "production" and not _spellings(host, port) & set(settings.allowed_hosts):
             remedy = (
@@ -98,8 +100,18 @@ def _spellings(host: str, port: int) -> set[str]:
 
 
 def _stays_here(settings: Settings, host: str, port: int) -> bool:
-    """Say whether requests for a host end on this machine, also by the --resolve that replaces its address."""
-    return is_loopback(dict(settings.resolve).get(f"{host}:{port}", host))
+    """Say whether requests for a host end on this machine: by its name, its --resolve, or a socket in its place.
+
+    With a proxy they do only where the proxy is on this machine too, since it is what knows the host.
+    """
+    if settings.unix_socket:
+        return True
+    replaced = dict(settings.resolve)
+    if settings.proxy is None:
+        return is_loopback(replaced.get(f"{host}:{port}", host))
+    parts = urlsplit(settings.proxy.url)
+    through = parts.hostname or ""
+    return is_loopback(host) and is_loopback(replaced.get(f"{through}:{parts.port or 80}", through))
 
 
 def _rates(settings: Settings, kind: Kind) -> Iterator[Problem]:
@@ -146,14 +158,6 @@ def _authorization(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if settings.basic is not None and settings.jwt is not None:
         remedy = "the URL has user and password and there is a JWT too: both are Authorization, so remove one"
         yield Problem(settings.label("base_url"), settings.base_url, remedy)
-
-
-def _tls(settings: Settings, kind: Kind) -> Iterator[Problem]:
-    if bool(settings.cert_pem) != (settings.key_pem is not None):
-        missing, there = ("key_pem", "--cert") if settings.cert_pem else ("cert_pem", "--key")
-        yield Problem(settings.label(missing), None, f"missing: {there} needs both --cert and --key")
-    if settings.insecure and settings.ca_pem:
-        yield Problem("--insecure", None, "--cacert says which authorities to trust: give one of the two")
 
 
 def _workers(settings: Settings, kind: Kind) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loadgen.core.histogram import Histogram, Int64s, slot_of, slots_for
-from loadgen.record.layout import FIRST_ENDPOINT, LAG, RESPONSE, RESPONSE_OK, SERVICE, WAIT
+from loadgen.record.layout import FIRST_BYTE, FIRST_ENDPOINT, LAG, RESPONSE, RESPONSE_OK, SERVICE, TRANSFER, WAIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,9 +45,29 @@ class Accumulator:
             by_group, groups = by_group[kept & fits], groups[kept & fits]
         np.add.at(self._counts, (groups * self._slots + by_group).ravel(), 1)
 
+    def note(self, group: int, values_ns: Int64s, times: int = 1) -> None:
+        """Count some values of one histogram; `times` -1 takes back what was counted elsewhere."""
+        slots = slot_of(values_ns)
+        fits = slots < self._slots
+        self.out_of_range[group] += times * int(np.count_nonzero(~fits))
+        np.add.at(self._counts, group * self._slots + slots[fits], times)
+
+    def complete(self) -> None:
+        """Derive the phases of the usual case: an answer in one read has its service time before the first byte.
+
+        So such a request costs nothing more; `note` has corrected the others beforehand.
+        """
+        self.out_of_range[FIRST_BYTE] += self.out_of_range[SERVICE]
+        service = self._part(SERVICE)
+        self._part(FIRST_BYTE)[:] += service
+        self._part(TRANSFER)[0] += service.sum() + self.out_of_range[SERVICE]
+
+    def _part(self, group: int) -> Int64s:
+        return self._counts[group * self._slots : (group + 1) * self._slots]
+
     def copy_into(self, group: int, histogram: Histogram) -> bool:
         """Copy one group's counts into a histogram of the same range; return False when there are none."""
-        part = self._counts[group * self._slots : (group + 1) * self._slots]
+        part = self._part(group)
         if not part.any():
             return False
         histogram.counts[:] = part

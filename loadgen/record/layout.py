@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadgen.core.messages import CLOCKS
+from loadgen.core.messages import CLOCKS, PHASES
 from loadgen.core.outcome import Blame, Outcome
 
 ENDING_BITS = 5
@@ -17,8 +17,9 @@ UNSENT = ENDINGS - 1
 """The ending of a request that still waited for a connection when the run ended: open, so not an Outcome."""
 
 RESPONSE, RESPONSE_OK, SERVICE, LAG, WAIT = range(len(CLOCKS))
-FIRST_ENDPOINT = len(CLOCKS)
-"""The histograms of a recorder: one for each clock, then one for each endpoint."""
+CONNECT, TLS, FIRST_BYTE, TRANSFER = range(len(CLOCKS), len(CLOCKS) + len(PHASES))
+FIRST_ENDPOINT = len(CLOCKS) + len(PHASES)
+"""The histograms of a recorder: one for each clock, one for each phase, then one for each endpoint."""
 
 WAS_SENT = np.array([code < len(Outcome) and Outcome(code).sent for code in range(ENDINGS)])
 IS_OK = np.array([code == Outcome.OK for code in range(ENDINGS)])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loadgen.core.histogram import Histogram, Int64s
-from loadgen.core.messages import CLOCKS
+from loadgen.core.messages import CLOCKS, PHASES
 from loadgen.core.rows import ROW_WIDTH, new_rows
 from loadgen.core.units import NS_PER_S
 from loadgen.record.accumulator import Accumulator
@@ -28,6 +28,7 @@ from loadgen.record.layout import (
     WAITED_FOR_TARGET,
     WAS_SENT,
 )
+from loadgen.record.phases import PhaseRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,7 @@ class Recorder:
         self._max_ns = max_ns
         self._rows = new_rows()
         self.append = self._rows.append
+        self.phases = PhaseRows()
         self._held = np.empty((0, ROW_WIDTH), np.int64)
         self._spare: list[Accumulator] = []
         self._accumulator = self._new_accumulator()
@@ -79,7 +81,7 @@ class Recorder:
     @property
     def groups(self) -> tuple[str, ...]:
         """The tags of the histograms, in the order of the accumulator."""
-        return (*CLOCKS, *(f"endpoint:{name}" for name in self._names))
+        return (*CLOCKS, *PHASES, *(f"endpoint:{name}" for name in self._names))
 
     def start(self, t0_ns: int) -> None:
         """Set the begin of the grid."""
@@ -107,6 +109,7 @@ class Recorder:
 
     def fold(self) -> None:
         """Bring all rows of the open interval into its counts and histograms; hold back rows of a later one."""
+        self.phases.fold(self._accumulator, self.end_ns)
         if len(self._rows):
             fresh = self._rows.take()
             self._held = np.concatenate((self._held, fresh)) if len(self._held) else fresh
@@ -134,6 +137,7 @@ class Recorder:
         counts.bytes_in, self._bytes_in = bytes_in - self._bytes_in, bytes_in
         counts.connects, self._connects = connects - self._connects, connects
         self.totals.add(counts)
+        self._accumulator.complete()
         closed = Closed(self.k, counts, self.totals.in_flight, self.totals.backlog, self._accumulator)
         over = self._accumulator.out_of_range.tolist()
         closed.out_of_range = {tag: count for tag, count in zip(self.groups, over, strict=True) if count}

@@ -62,6 +62,11 @@ class Crew:
             for follower in self._followers.values():
                 await follower.said_hello.wait()
 
+    def send(self, message: Message) -> None:
+        """Send a message to every worker."""
+        for child in self.children:
+            child.send(message)
+
     async def dismiss(self, grace_ns: int) -> None:
         """Let the workers leave, and see that none stays."""
         if self._heartbeat is not None:

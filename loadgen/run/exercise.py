@@ -18,26 +18,33 @@ from loadgen.plan.mix import below
 from loadgen.run.preflight_http import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import aiohttp
 
+    from loadgen.core.redact import Secret
     from loadgen.plan.model import Plan
 
 PERIOD_NS = 500 * NS_PER_MS
 _PLUGIN = "example-plugin"
 
 
-async def exercise(plan: Plan, t0_ns: int, until_ns: int, count: Callable[[str, str], None]) -> None:
+async def exercise(
+    plan: Plan,
+    t0_ns: int,
+    until_ns: int,
+    count: Callable[[str, str], None],
+    token: Callable[[], Secret | None] | None = None,
+) -> None:
     """Do reload, create, restore in turn from t0 until shortly before `until_ns`.
 
     `count` gets (operation, outcome) of every request that was sent; outcome is `http_2xx`, ..., `timeout`, `error`
-    or `aborted`.
+    or `aborted`. `token` is asked for each request's token, the plan's where it is not given.
     """
     await asyncio.sleep(max(0, t0_ns - monotonic_ns()) / NS_PER_S)
-    headers = {} if plan.jwt is None else {"Authorization": f"Bearer {plan.jwt.reveal()}"}
+    newest = token or (lambda: plan.jwt)
     async with open_session(plan.load, plan.load.limits.timeout_ns / NS_PER_S) as session:
-        await _rounds(_Exerciser(session, plan.base_url, headers, count), until_ns)
+        await _rounds(_Exerciser(session, plan.base_url, newest, count), until_ns)
 
 
 async def _rounds(exerciser: _Exerciser, until_ns: int) -> None:
@@ -58,11 +65,11 @@ class _Exerciser:
         self,
         session: aiohttp.ClientSession,
         base_url: str,
-        headers: Mapping[str, str],
+        token: Callable[[], Secret | None],
         count: Callable[[str, str], None],
     ) -> None:
         self._session = session
-        self._headers = headers
+        self._token = token
         self._base_url = base_url
         self._count = count
         self._snapshot = ""
@@ -84,9 +91,11 @@ class _Exerciser:
         import aiohttp
 
         outcome, body = "error", b""
+        token = self._token()
+        headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
         try:
             async with self._session.post(
-                below(self._base_url, path), json={}, headers=self._headers, allow_redirects=False
+                below(self._base_url, path), json={}, headers=headers, allow_redirects=False
             ) as response:
                 body = await response.read()
                 outcome = f"http_{response.status // 100}xx"

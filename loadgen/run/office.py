@@ -66,7 +66,7 @@ class Office:
         self.end = End()
         self.doing = "starting"
         self.guard: Guard | None = None
-        redactor = Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
+        redactor = setup.redactor or Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
         self.log = open_log(place.load_log, "loadgen", redactor, correlation_id=place.run_id)
         self.scribe = Scribe(place.path, self._on_disk_failure)
         self.chronicle = Chronicle(place, self.scribe, redactor, view, self.log)
@@ -94,11 +94,17 @@ class Office:
             plan, self.place.run_id, utc_now(), fingerprint, self.setup.preflight
         )
         self.chronicle.document["notes"] = list(plan.notes)
+        self.note_renewal()
         self.chronicle.document["supervisor"] = {"pid": os.getpid(), "started": process_started(os.getpid())}
         self.chronicle.save()
         if self.setup.pid_dir is not None:
             path = self.setup.pid_dir / LOAD_PID
             self.scribe.do(str(path), partial(write_pid_file, path, os.getpid()))
+
+    def note_renewal(self) -> None:
+        """Keep how often the token was renewed, where it is."""
+        if self.setup.renewal is not None:
+            self.chronicle.document["renewal"] = self.setup.renewal.to_body()
 
     def phase(self, name: str, doing: str) -> None:
         """A phase begins."""

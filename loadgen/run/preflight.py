@@ -72,7 +72,7 @@ async def preflight(plan: Plan, settings: Settings, around: Surroundings) -> Pre
         *flag_checks(plan, settings),
         slo_check(plan),
         *credential_checks(plan, settings),
-        token_check(plan.jwt, around.now, run_length(plan)),
+        token_check(plan.jwt, around.now, run_length(plan) if plan.issuer is None else timedelta()),
         *host_checks(plan, around.results),
         await git_check(around.directory, around.env_files),
         *await _program_checks(),

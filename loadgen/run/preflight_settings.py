@@ -12,6 +12,7 @@ from loadgen.core.redact import Secret, fingerprint
 from loadgen.core.setting_readers import is_true
 from loadgen.core.slo import OBJECTIVES, SloTargets
 from loadgen.plan.model import Kind, Profile
+from loadgen.run.claims import claims_of
 from loadgen.run.preflight_model import Check, failed, passed, skipped, warned
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def token_check(token: Secret | None, now: datetime, run_length: timedelta) -> C
     name = "token dates"
     if token is None:
         return skipped(name, "no token")
-    claims = _claims(token)
+    claims = claims_of(token)
     if claims is None:
         return warned(name, f"{token} is not a JWT that can be read: its expiry is unknown")
     expires, issued = _moment(claims.get("exp")), _moment(claims.get("iat"))
@@ -115,16 +116,6 @@ def token_check(token: Secret | None, now: datetime, run_length: timedelta) -> C
     if issued is not None and now - issued > _TOKEN_AGE:
         return warned(name, f"the token is {_text(now - issued)} old: rotate tokens daily")
     return passed(name, "no expiry given" if expires is None else f"valid for another {_text(expires - now)}")
-
-
-def _claims(token: Secret) -> dict[str, object] | None:
-    import jwt
-
-    try:
-        claims = jwt.decode(token.reveal(), options={"verify_signature": False, "verify_exp": False})
-    except jwt.InvalidTokenError:
-        return None
-    return dict(claims)
 
 
 def _moment(value: object) -> datetime | None:

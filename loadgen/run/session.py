@@ -19,10 +19,13 @@ from loadgen.core.redact import Redactor
 from loadgen.core.rundir import STOP_FILE, RunDirectory
 from loadgen.core.uncaught import mask_uncaught
 from loadgen.plan.model import Profile
+from loadgen.plan.token import plan_with_token
 from loadgen.run.cooldown import keep_trip_record, refuse_after_trip
 from loadgen.run.launch import Spec, child_environment, run_to_end
 from loadgen.run.setup import Setup
 from loadgen.run.supervise import supervise
+from loadgen.run.token import Renewal, obtain
+from loadgen.run.token_answer import TokenError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
@@ -73,6 +76,7 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
     if plan.profile is Profile.PRODUCTION:
         refuse_after_trip(terms.results, plan.base_url, utc_now(), plan.after_trip)
     _refuse_stop_file()
+    plan, renewal = await first_token(plan, terms.environ)
     checks: tuple[Any, ...] = ()
     unarmed: Mapping[str, str] = {}
     if terms.preflight is not None:
@@ -84,7 +88,7 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
         place = _place(plan, terms)
     except OSError as error:
         raise LoadgenError(f"no run directory could be made below {terms.results}: {error.strerror}") from error
-    redactor = Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
+    redactor = redactor_of(plan) if renewal is None else renewal.redactor
     mask_uncaught(redactor)
     setup = Setup(
         environment=child_environment(terms.environ, redactor),
@@ -94,6 +98,8 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
         partial_report=terms.partial_report,
         unarmed=unarmed,
         preflight=[check.to_body() for check in checks],
+        redactor=redactor,
+        renewal=renewal,
     )
     terms.announce(place)
     view = terms.view(place)
@@ -104,6 +110,29 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
     if plan.profile is Profile.PRODUCTION and ending.status is Status.ABORTED_CIRCUIT_BREAKER:
         keep_trip_record(terms.results, place, utc_now())
     return Session(ending, place, checks)
+
+
+async def first_token(plan: Plan, environ: Mapping[str, str]) -> tuple[Plan, Renewal | None]:
+    """Get the token of a plan that says where it comes from; return the plan that has it, and what renews it.
+
+    Raises InputError when there is none.
+    """
+    source = plan.issuer
+    if source is None:
+        return plan, None
+    redactor = redactor_of(plan)
+    try:
+        issued = await obtain(source, plan.load, environ, redactor)
+    except TokenError as error:
+        name = "--token-command" if source.command is not None else "token.url"
+        raise InputError([Problem(name, None, f"there is no token: {error}")]) from error
+    plan = plan_with_token(plan, issued.token)
+    return plan, Renewal(source, plan.load, environ, redactor_of(plan), issued)
+
+
+def redactor_of(plan: Plan) -> Redactor:
+    """Return a redactor that knows the plan's secrets."""
+    return Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
 
 
 def report_exit(place: RunDirectory, environ: Mapping[str, str], *, to_stderr: bool) -> ExitCode:

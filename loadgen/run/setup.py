@@ -9,13 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from loadgen.core.redact import Redactor
+    from loadgen.run.token import Renewal
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """`environment` is what children get, already without secrets.
 
     `unarmed` maps breaker inputs to the reason why preflight could not arm them. `pid_dir` is where the pid files go,
-    None for none. `partial_report` has a partial summary made when the run did not complete.
+    None for none. `partial_report` has a partial summary made when the run did not complete. `redactor` masks what
+    the run writes, None for one of the plan's secrets; `renewal` keeps the plan's token fresh.
     """
 
     environment: Mapping[str, str]
@@ -27,3 +31,5 @@ class Setup:
     partial_report: bool = True
     unarmed: Mapping[str, str] = field(default_factory=dict)
     preflight: Sequence[Mapping[str, Any]] = ()
+    redactor: Redactor | None = None
+    renewal: Renewal | None = None

@@ -25,6 +25,10 @@ _TRENDS = {
     "http_req_service": "service",
     "loadgen_lag": "lag",
     "loadgen_wait": "wait",
+    "http_req_connecting": "connect",
+    "http_req_tls_handshaking": "tls",
+    "http_req_waiting": "first_byte",
+    "http_req_receiving": "transfer",
 }
 _PERCENTILES = {"med": 50.0, "p(90)": 90.0, "p(95)": 95.0, "p(99)": 99.0, "p(99.9)": 99.9}
 CONFIDENCE = 0.99
@@ -84,6 +88,7 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         | {"failed": failed, "dropped": dropped},
         "outcomes": {"ok": totals["done"], **totals["failed_by"], **totals["dropped_by"]},
         "endpoints": _endpoints(figures),
+        "addresses": _addresses(figures),
         "rate": _rate(figures, totals["sent"]),
         "spectrum": spectrum(response),
         "out_of_range": dict(figures.totals.get("out_of_range", {})),
@@ -156,6 +161,20 @@ def _endpoints(figures: Figures) -> dict[str, Any]:
             "p95_ms": values["p(95)"],
             "p99_ms": values["p(99)"],
             "max_ms": values["max"],
+        }
+    return result
+
+
+def _addresses(figures: Figures) -> dict[str, Any]:
+    """Return by origin how often its name was looked up, and by address what came back and what went there."""
+    result: dict[str, Any] = {}
+    for origin, kinds in sorted(figures.totals.get("addresses", {}).items()):
+        addresses = sorted({address for counts in kinds.values() for address in counts})
+        result[origin] = {
+            "lookups": figures.totals.get("lookups", {}).get(origin, 0),
+            "addresses": {
+                address: {kind: counts.get(address, 0) for kind, counts in kinds.items()} for address in addresses
+            },
         }
     return result
 

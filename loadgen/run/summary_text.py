@@ -14,12 +14,23 @@ _TRENDS = (
     ("wait for a connection", "loadgen_wait"),
     ("own lag", "loadgen_lag"),
 )
+_PHASES = (
+    ("connecting", "http_req_connecting"),
+    ("TLS handshake", "http_req_tls_handshaking"),
+    ("sent to first byte", "http_req_waiting"),
+    ("first byte to done", "http_req_receiving"),
+)
 _COLUMNS = ("avg", "med", "p(90)", "p(95)", "p(99)", "p(99.9)", "max")
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:
     """Return the lines that `loadgen run` prints from a summary.json document."""
-    return "\n".join([*_counts(summary), "", *_latencies(summary), *_endpoints(summary), "", *_spectrum(summary)])
+    parts = (_counts, _blank, _latencies, _endpoints, _addresses, _blank, _spectrum)
+    return "\n".join(line for part in parts for line in part(summary))
+
+
+def _blank(summary: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
 
 
 def _counts(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -43,16 +54,35 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[str]:
 def _latencies(summary: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'milliseconds':<24}" + "".join(f"{name.strip('p()') if '(' in name else name:>10}" for name in _COLUMNS)
     for title, name in _TRENDS:
-        trend = summary["metrics"][name]
-        too_few = set(trend.get("too_few", ()))
-        cells = ("too few" if column in too_few else _number(trend["values"][column]) for column in _COLUMNS)
-        yield f"{title:<24}" + "".join(f"{cell:>10}" for cell in cells)
+        yield _trend_line(title, summary["metrics"][name])
+    for title, name in _PHASES:
+        metric = summary["metrics"].get(name)
+        if metric is not None and metric["values"]["max"] is not None:
+            yield _trend_line(title, metric)
     response = summary["metrics"]["http_req_duration"]
     if response.get("intervals"):
         yield f"response, {100 * response['confidence']:g} % intervals"
         for name, (low, high) in response["intervals"].items():
             label = "50" if name == "med" else name.strip("p()")
             yield f"{label:>24}{low:>10.3f} to {high:.3f}"
+
+
+def _trend_line(title: str, metric: Mapping[str, Any]) -> str:
+    too_few = set(metric.get("too_few", ()))
+    cells = ("too few" if column in too_few else _number(metric["values"][column]) for column in _COLUMNS)
+    return f"{title:<24}" + "".join(f"{cell:>10}" for cell in cells)
+
+
+def _addresses(summary: Mapping[str, Any]) -> Iterator[str]:
+    origins = summary.get("addresses", {})
+    if any(item["addresses"] for item in origins.values()):
+        yield ""
+        yield f"{'address':<46}{'connections':>12}{'requests':>12}{'answers':>9}"
+    for origin, item in origins.items():
+        for address, counts in item["addresses"].items():
+            place = f"{_short(origin)} at {address}"
+            answers = f"{counts['answers']}/{item['lookups']}" if item["lookups"] else "-"
+            yield f"{place:<46}{counts['connections']:>12}{counts['requests']:>12}{answers:>9}"
 
 
 def _endpoints(summary: Mapping[str, Any]) -> Iterator[str]:

@@ -14,7 +14,9 @@ from loadgen.core.clock import monotonic_ns
 from loadgen.core.errors import LoadgenError
 from loadgen.core.events import EventName
 from loadgen.core.histogram import histogram_max_ns
+from loadgen.core.messages import Token
 from loadgen.core.units import NS_PER_MS, NS_PER_S, format_duration
+from loadgen.plan.token import with_token
 from loadgen.run.closing import close_account
 from loadgen.run.ending import Cause, drain_ns
 from loadgen.run.exercise import exercise
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.events import View
     from loadgen.core.messages import Sample
+    from loadgen.core.redact import Secret
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import LoadPlan, Plan
     from loadgen.run.breaker import Trip
@@ -72,6 +75,7 @@ class Supervisor:
         self._main: LoadPhase | Course | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._exercise: asyncio.Task[None] | None = None
+        self._token = plan.jwt if plan.issuer is not None else None
 
     def __repr__(self) -> str:
         return f"<Supervisor of {self._office.place.run_id}, {self._end!r}>"
@@ -82,6 +86,8 @@ class Supervisor:
         with OutsideAsks(self._end, self._setup.stop_file, detached=self._setup.detached):
             await office.open()
             self._tasks = [self._spawn(self._evaluate()), self._spawn(self._show())]
+            if self._setup.renewal is not None:
+                self._tasks.append(self._spawn(self._setup.renewal.run(self._take_token, self._tell_of_token)))
             try:
                 await self._stages()
             except _Cut:
@@ -155,7 +161,9 @@ class Supervisor:
         office.watch.begin(t0_ns)
         if self._plan.exercise:
             until_ns = t0_ns + duration_ns(plan)
-            self._exercise = self._spawn(exercise(self._plan, t0_ns, until_ns, office.count_exercise))
+            self._exercise = self._spawn(
+                exercise(self._plan, t0_ns, until_ns, office.count_exercise, self._newest_token)
+            )
         await self._finish(phase)
         if self._exercise is not None:
             await asyncio.wait({self._exercise}, timeout=plan.limits.timeout_ns / NS_PER_S)
@@ -181,6 +189,7 @@ class Supervisor:
         self, name: str, plan: LoadPlan, seconds: Seconds, take_row: Callable[[Row], None] | None = None
     ) -> LoadPhase:
         office = self._office
+        plan = with_token(plan, self._token) if self._token is not None else plan
         phase = LoadPhase(name, plan, office.crew.children, take_row or office.row_taker(seconds))
         unarmed = dict(self._setup.unarmed)
         if name == "warmup" or self._plan.observation is None:
@@ -290,6 +299,20 @@ class Supervisor:
         return None
 
     # --- beside the stages --------------------------------------------------------------------------------------
+
+    def _tell_of_token(self, sentence: str) -> None:
+        self._office.chronicle.note(sentence)
+        self._office.note_renewal()
+
+    def _newest_token(self) -> Secret | None:
+        return self._token or self._plan.jwt
+
+    def _take_token(self, token: Secret) -> None:
+        """Give a renewed token to the workers; the phases to come begin with it."""
+        self._token = token
+        self._office.crew.send(Token(token.reveal()))
+        self._office.log.info("the token was renewed")
+        self._office.note_renewal()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

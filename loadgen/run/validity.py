@@ -40,6 +40,9 @@ LIMITS = {
     "cpu_share": Limit(0.85, 0.97, "a busy worker sends late and stamps answers late"),
     "throttled_share": Limit(0.01, 0.10, "the cgroup took the processor away"),
     "descriptor_share": Limit(0.90, None, "near the limit connections fail on our side"),
+    "port_share": Limit(
+        0.90, None, "near the limit connections fail on our side: a closed one keeps its port a minute"
+    ),
     "own_fault_share": Limit(0.0, 0.01, "requests that ended by our own fault were not measured"),
     "suspended_ns": Limit(0.0, None, "the host slept during the run; the missed schedule was dropped"),
     "missing_seconds": Limit(0.0, 2.0, "seconds of the load that a worker did not account for"),
@@ -136,6 +139,7 @@ def _host_figures(hosts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, flo
     yield "cpu_share", max(_share(host, "cpu_ns", "wall_ns") for host in hosts)
     yield "throttled_share", max(_share(host, "throttled_ns", "wall_ns") for host in hosts)
     yield "descriptor_share", max(_share(host, "descriptors", "descriptor_limit") for host in hosts)
+    yield "port_share", max(_share(host, "ports", "port_limit") for host in hosts)
     yield "suspended_ns", max(host.get("suspended_ns") or 0 for host in hosts)
 
 

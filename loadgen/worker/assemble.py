@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import socket
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.histogram import histogram_max_ns
 from loadgen.core.redact import Redactor, Secret
-from loadgen.core.tls import client_context
-from loadgen.net.connector import Connector
-from loadgen.net.endpoint import Endpoint, Origin, build_request, expected_classes, parse_url
-from loadgen.net.pool import Pool, PoolLimits
-from loadgen.net.protocol import ReceiveBuffer
-from loadgen.net.resolver import Resolver
+from loadgen.net.endpoint import Endpoint, build_request, expected_classes
 from loadgen.pace.build import peak_per_s, schedule_of
-from loadgen.pace.schedule import Share, split_evenly
+from loadgen.pace.schedule import Share
 from loadgen.pace.wakeup import CatchUp
-from loadgen.plan.model import AddressFamily, Header, Late, LoadPlan, Pacing, Target
+from loadgen.plan.model import Header, Late, LoadPlan, Pacing, Route, Target
+from loadgen.plan.token import with_token
 from loadgen.record.layout import code_of
 from loadgen.record.recorder import Recorder
 from loadgen.worker.closed import Slots
 from loadgen.worker.engine import Parts
 from loadgen.worker.mix import Mix
 from loadgen.worker.replay import ReplayedRequests
+from loadgen.worker.ways import AGENT, Place, build_pools, is_secure
 
 if TYPE_CHECKING:
-    import ssl
+    from collections.abc import Sequence
 
-_FAMILIES = {AddressFamily.ANY: 0, AddressFamily.IPV4: socket.AF_INET, AddressFamily.IPV6: socket.AF_INET6}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which worker of how many."""
-
-    index: int
-    count: int
+__all__ = ["Place", "assemble", "redactor_of", "renew_token"]
 
 
 def assemble(plan: LoadPlan, place: Place) -> Parts:
@@ -51,7 +38,7 @@ def assemble(plan: LoadPlan, place: Place) -> Parts:
         share=Share(schedule_of(plan), place.index, place.count),
         mix=trace or Mix([target.weight for target in plan.targets], plan.seed),
         endpoints=endpoints,
-        pools=_pools(plan, place, recorder),
+        pools=build_pools(plan, place, recorder),
         recorder=recorder,
         precise=plan.pacing is Pacing.PRECISE,
         catch_up=CatchUp(max(1, most)) if plan.limits.catch_up else None,
@@ -78,30 +65,58 @@ def _slots(plan: LoadPlan, place: Place) -> Slots | None:
 def redactor_of(plan: LoadPlan) -> Redactor:
     """Return a redactor that knows the plan's secrets."""
     values = [header.value for target in plan.targets for header in target.headers]
-    secrets = [value for value in values if isinstance(value, Secret)]
-    if plan.tls.key_pem is not None:
-        secrets.append(plan.tls.key_pem)
-    return Redactor(secrets)
+    proxy = plan.route.proxy
+    values += [plan.tls.key_pem or "", plan.tls.key_password or "", plan.bearer or ""]
+    values.append("" if proxy is None else proxy.authorization or "")
+    return Redactor([value for value in values if isinstance(value, Secret)])
 
 
 def _endpoints(plan: LoadPlan, trace: ReplayedRequests | None) -> list[Endpoint]:
     """Return what arrivals choose from: the targets, or the requests of a trace, each recorded under its target."""
     if trace is None:
-        return [_endpoint(number, target) for number, target in enumerate(plan.targets)]
+        return [_endpoint(number, target, plan.route) for number, target in enumerate(plan.targets)]
     return [
-        _endpoint(group, replace(plan.targets[group], method=method, url=url)) for group, method, url in trace.requests
+        _endpoint(group, replace(plan.targets[group], method=method, url=url), plan.route)
+        for group, method, url in trace.requests
     ]
 
 
-def _endpoint(number: int, target: Target) -> Endpoint:
+def renew_token(plan: LoadPlan, endpoints: Sequence[Endpoint], token: Secret) -> LoadPlan:
+    """Put another token into the requests that carry the plan's, and return the plan that has it.
+
+    A request that is under way keeps the one that it was sent with.
+    """
+    if plan.bearer is None:
+        raise ValueError("a token came for a plan that has none")
+    renewed = with_token(plan, token)
+    trace = None if plan.replay is None else ReplayedRequests(plan.replay)
+    for endpoint, fresh in zip(endpoints, _endpoints(renewed, trace), strict=True):
+        endpoint.request = fresh.request
+    return renewed
+
+
+def _endpoint(number: int, target: Target, route: Route) -> Endpoint:
     headers = [(header.name, _reveal(header)) for header in target.headers]
+    headers += _headers_of_route(route, target.url, {header.name.lower() for header in target.headers})
+    whole = route.proxy is not None and not is_secure(target.url)
     return Endpoint(
         number=number,
         base=code_of(number, 0),
-        request=build_request(target.method, target.url, headers, target.body, f"loadgen/{version('loadgen')}"),
+        request=build_request(target.method, target.url, headers, target.body, AGENT, whole=whole),
         is_head=target.method == "HEAD",
         expected=expected_classes(target.expected),
     )
+
+
+def _headers_of_route(route: Route, url: str, given: set[str]) -> list[tuple[str, str]]:
+    """Return what the way asks for: a server that is told to close does, and a proxy knows us by its own header."""
+    headers = []
+    if route.requests_per_connection == 1 and "connection" not in given:
+        headers.append(("Connection", "close"))
+    proxy = route.proxy
+    if proxy is not None and proxy.authorization is not None and not is_secure(url):
+        headers.append(("Proxy-Authorization", proxy.authorization.reveal()))
+    return headers
 
 
 def _request_bytes(plan: LoadPlan, endpoints: list[Endpoint], trace: ReplayedRequests | None) -> list[float]:
@@ -117,44 +132,3 @@ def _request_bytes(plan: LoadPlan, endpoints: list[Endpoint], trace: ReplayedReq
 
 def _reveal(header: Header) -> str:
     return header.value.reveal() if isinstance(header.value, Secret) else header.value
-
-
-def _pools(plan: LoadPlan, place: Place, recorder: Recorder) -> list[Pool]:
-    """Return the pool of each endpoint; endpoints of one origin share a pool, origins share by weight."""
-    origins = [parse_url(target.url)[0] for target in plan.targets]
-    weights: dict[Origin, int] = {}
-    for origin, target in zip(origins, plan.targets, strict=True):
-        weights[origin] = weights.get(origin, 0) + target.weight
-    share = split_evenly(plan.concurrency, place.index, place.count)
-    capacities = divide_by_weight(share, list(weights.values()))
-    context = _tls_context(plan) if any(origin.secure for origin in weights) else None
-    buffer = ReceiveBuffer()
-    pools = {}
-    for origin, capacity in zip(weights, capacities, strict=True):
-        fixed = dict(plan.resolve).get(f"{origin.host}:{origin.port}", "")
-        resolver = Resolver(origin.host, origin.port, _FAMILIES[plan.family], fixed)
-        connector = Connector(origin, resolver, context if origin.secure else None, plan.limits.timeout_ns)
-        limits = PoolLimits(capacity, plan.limits.timeout_ns, plan.limits.connection_life_ns)
-        pools[origin] = Pool(connector, limits, recorder.append, buffer)
-    return [pools[origin] for origin in origins]
-
-
-def divide_by_weight(amount: int, weights: list[int]) -> list[int]:
-    """Divide connections in proportion to weights, at least one each: the largest remainders get the rest.
-
-    Raises ValueError when there are fewer than one for each.
-    """
-    if amount < len(weights):
-        raise ValueError(f"{amount} connections in this worker for {len(weights)} origins: raise the concurrency")
-    rest, total = amount - len(weights), sum(weights)
-    parts = [1 + rest * weight // total for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: -(rest * weights[i] % total))
-    for i in by_remainder[: amount - sum(parts)]:
-        parts[i] += 1
-    return parts
-
-
-def _tls_context(plan: LoadPlan) -> ssl.SSLContext:
-    tls = plan.tls
-    key = tls.key_pem.reveal().encode() if tls.key_pem is not None else b""
-    return client_context(tls.ca_pem, tls.cert_pem, key, verify=tls.verify)

@@ -110,7 +110,7 @@ class Engine:
     def send_until_ns(self, until_ns: int) -> None:
         self._send_until_ns = until_ns
         for pool in self.all_pools:
-            pool.serve_until_ns = until_ns if self._gate is None else 0
+            pool.serve_until_ns = until_ns if self._gate is None and not pool.bounded else 0
 
     @property
     def taken(self) -> int:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from loadgen.core.kernel import find_kernel
 from loadgen.core.messages import Log
 from loadgen.core.units import NS_PER_MS
-from loadgen.worker.assemble import Place, assemble
+from loadgen.worker.assemble import Place, assemble, renew_token
 from loadgen.worker.closed import ClosedEngine
 from loadgen.worker.engine import Engine, Health
 from loadgen.worker.host import CollectorWatch, HostReading
+from loadgen.worker.ports import port_limit, ports_held
 from loadgen.worker.report import Reporter
 from loadgen.worker.timer import best_timer
 
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loadgen.core.messages import Body, Final, Message
+    from loadgen.core.redact import Secret
     from loadgen.plan.model import LoadPlan
 
 FOLD_NS = 100 * NS_PER_MS
 TICK_NS = 250 * NS_PER_MS
+_FEW_CONNECTIONS = 1_000
 _SLOWEST_BEAT_NS = 20 * NS_PER_MS
 _FASTEST_BEAT_NS = 5 * NS_PER_MS
 
@@ -48,6 +51,7 @@ class Phase:
     def __init__(self, plan: LoadPlan, place: Place, send: Callable[[Message], None]) -> None:
         parts = assemble(plan, place)
         self._send = send
+        self._plan, self._endpoints = plan, parts.endpoints
         self._recorder = parts.recorder
         loop = asyncio.get_running_loop()
         self._engine = (
@@ -94,6 +98,11 @@ class Phase:
         """Allow sending until an instant."""
         if self.state is State.RUNNING:
             self._engine.send_until_ns = until_ns
+
+    def renew_token(self, token: Secret) -> LoadPlan:
+        """Send another token from the next request on; return the plan that has it. Raises ValueError."""
+        self._plan = renew_token(self._plan, self._endpoints, token)
+        return self._plan
 
     def stop(self, drain_ns: int) -> None:
         """Send nothing more and let what is in flight end within `drain_ns`; a later stop may shorten that."""
@@ -151,7 +160,7 @@ class Phase:
             self._watch.remove()
         self.state = State.ENDED
         self._reporter.flush()
-        return self._reporter.final(self._host())
+        return self._reporter.final(self._host(), self._engine.all_pools)
 
     def cut(self) -> None:
         """Close every connection without an account: the process is about to end on an error."""
@@ -159,10 +168,21 @@ class Phase:
             self._engine.discard()
             self.state = State.ENDED
 
+    def _ports(self) -> Body:
+        """Return the ports that connections hold at the end; with few connections not worth reading long tables."""
+        pools = self._engine.all_pools
+        connects = sum(pool.connects for pool in pools)
+        remote = [port for pool in pools if (port := pool.remote_port) is not None]
+        if not remote:
+            return {}
+        held = connects if connects < _FEW_CONNECTIONS else ports_held(remote)
+        return {"ports": held, "port_limit": port_limit()}
+
     def _host(self) -> Body:
         health, watch, gaps = self._engine.health, self._watch, self._recorder.gaps
         return {
             **self._reading.since(),
+            **self._ports(),
             "gc_pauses": watch.pauses,
             "gc_ns": watch.total_ns,
             "gc_max_ns": watch.max_ns,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loadgen.core.messages import Body
+    from loadgen.net.pool import Pool
     from loadgen.record.recorder import Closed, Recorder
     from loadgen.worker.engine import Engine
 
@@ -130,7 +131,7 @@ class Reporter:
             trailing_failures=self._recorder.trailing_failures,
         )
 
-    def final(self, host: Body) -> Final:
+    def final(self, host: Body, pools: Sequence[Pool]) -> Final:
         """Return the account of the whole phase; everything must have been flushed."""
         sums = self._sums
         totals: Body = {
@@ -146,5 +147,7 @@ class Reporter:
             "bytes_out": self._bytes_out,
             "connects": sums.connects,
             "endpoints": sums.by_endpoint(self._names),
+            "lookups": {pool.origin: pool.lookups for pool in pools},
+            "addresses": {pool.origin: pool.reached() for pool in pools},
         }
         return Final(totals, host)

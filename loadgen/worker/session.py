@@ -28,8 +28,9 @@ from loadgen.core.messages import (
     Start,
     Stop,
     StopRequested,
+    Token,
 )
-from loadgen.core.redact import Redactor
+from loadgen.core.redact import Redactor, Secret
 from loadgen.plan.codec import decode
 from loadgen.plan.model import LoadPlan
 from loadgen.worker.assemble import Place, redactor_of
@@ -87,6 +88,8 @@ class Session:
                 self._start(message.t0_ns)
             case Stop():
                 self._stop(message)
+            case Token():
+                self._renew_token(Secret(message.value))
             case Abort():
                 self._end_phase()
                 self._leave(ExitCode.OK)
@@ -126,6 +129,15 @@ class Session:
             self._fail("a start came without a lease in force")
         else:
             self._phase.start(t0_ns, self._lease_until_ns)
+
+    def _renew_token(self, token: Secret) -> None:
+        """Use another token; one that comes between two phases is in the next one's plan."""
+        if self._phase is None:
+            return
+        try:
+            self._redactor = redactor_of(self._phase.renew_token(token))
+        except ValueError as error:
+            self._fail(f"a token cannot be used: {error}")
 
     def _stop(self, message: Stop) -> None:
         if self._phase is None:

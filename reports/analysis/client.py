@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadgen.core.histogram import least_values
-from loadgen.core.messages import CLOCKS
+from loadgen.core.messages import CLOCKS, PHASES
 from loadgen.core.outcome import OWN_FAULT_LABELS, Outcome
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 from reports.analysis.check import Check, Goal, RowStats, Status, Weight, judge
@@ -31,6 +31,10 @@ _MEANING = {
     "service": "sent → complete, the service's part",
     "lag": "the generator's own lateness",
     "wait": "waiting for a free connection",
+    "connect": "opening a connection, a proxy's tunnel included",
+    "tls": "the TLS handshake of a connection",
+    "first_byte": "sent → first byte of the answer",
+    "transfer": "first byte → complete; 0 where one read had it all",
 }
 _SAME_SHARE = 0.002
 _SAME_MS = 0.01
@@ -82,10 +86,10 @@ class ClientErrors:
 
 
 def clock_table(client: Client) -> tuple[ClockLine, ...]:
-    """Return one line per clock that has values or misses; empty without a latency log."""
+    """Return one line per clock and phase that has values or misses; empty without a latency log."""
     return tuple(
         _line(clock, histogram, client.out_of_range.get(clock, 0))
-        for clock in CLOCKS
+        for clock in (*CLOCKS, *PHASES)
         if (histogram := client.clocks.get(clock)) is not None
     )
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from loadgen.core.hdr_log import read_hdr_log
 from loadgen.core.load_stats import read_load_stats
-from loadgen.core.messages import CLOCKS
+from loadgen.core.messages import CLOCKS, PHASES
 from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS, Outcome
 from reports.loader.files import Unreadable, ends_whole
-from reports.model.client import Account, Endpoint
+from reports.model.client import Account, Address, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ _TREND_OF = {
     "lag": "loadgen_lag",
     "wait": "loadgen_wait",
 }
+_TAGS = frozenset((*CLOCKS, *PHASES))
 _PERCENTILE_KEYS = {"p50": "med", "p90": "p(90)", "p95": "p(95)", "p99": "p(99)"}
 MS_PER_S = 1_000
 _ENDPOINT_KEYS = {"p50": "p50_ms", "p95": "p95_ms", "p99": "p99_ms", "max": "max_ms"}
@@ -44,7 +45,7 @@ class LatencyLog:
 
     def take(self, entry: LogEntry, interval_s: float | None, last_interval: int | None) -> None:
         """Add one entry; endings after the load (the drain) belong to its last interval."""
-        if entry.tag not in CLOCKS:
+        if entry.tag not in _TAGS:
             return
         _into(self.clocks, entry.tag, entry.histogram)
         if entry.tag == "response" and interval_s:
@@ -123,6 +124,19 @@ def read_endpoints(summary: Fields) -> tuple[Endpoint, ...]:
         item = inner.below(name)
         percentiles = {short: _from_ms(item.number(key)) for short, key in _ENDPOINT_KEYS.items()}
         found.append(Endpoint(name, item.whole("sent"), item.whole("done"), _sum_or_count(item, "failed"), percentiles))
+    return tuple(found)
+
+
+def read_addresses(summary: Fields) -> tuple[Address, ...]:
+    """Return the addresses of summary.json, origin by origin."""
+    origins = summary.below("addresses")
+    found = []
+    for origin in origins.names():
+        lookups, inner = origins.below(origin).whole("lookups"), origins.below(origin).below("addresses")
+        for address in inner.names():
+            item = inner.below(address)
+            counts = (item.whole(key) for key in ("answers", "connections", "requests"))
+            found.append(Address(origin, address, lookups, *counts))
     return tuple(found)
 
 

@@ -143,6 +143,7 @@ class _Reading:
             intervals=tuple(log.intervals[at] for at in sorted(log.intervals)) if log else (),
             claimed_ms=client.read_claims(summary),
             endpoints=client.read_endpoints(summary),
+            addresses=client.read_addresses(summary),
             out_of_range=summary.counts("out_of_range"),
             seconds=seconds.seconds if seconds else 0,
             late_events=seconds.late_events if seconds else 0,

@@ -42,12 +42,24 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """One address that connections of an origin went to; `answers` of `lookups` held it. None where unknown."""
+
+    origin: str
+    address: str
+    lookups: int | None
+    answers: int | None
+    connections: int | None
+    requests: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """Everything the generator recorded.
 
-    `clocks` maps a clock of `messages.CLOCKS` to the merged histogram of the whole run (ns). `intervals` are the
-    response histograms of each CSV interval. `claimed_ms` maps a clock to the percentiles summary.json states, for
-    comparison. `out_of_range` counts values beyond a histogram's range. `log_complete` is False when latency.hlog
+    `clocks` maps a clock of `messages.CLOCKS` or `PHASES` to the merged histogram of the whole run (ns). `intervals`
+    are the response histograms of each CSV interval. `claimed_ms` maps a clock to the percentiles summary.json states,
+    for comparison. `out_of_range` counts values beyond a histogram's range. `log_complete` is False when latency.hlog
     breaks off. `achieved_per_s` is the rate sent over the schedule alone, its drain left out. `gap_cv` is the variation
     of the gaps between requests, `second_cv` that of the requests sent per second (standard deviation / mean).
     """
@@ -57,6 +69,7 @@ class Client:
     intervals: tuple[Histogram, ...] = ()
     claimed_ms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = ()
+    addresses: tuple[Address, ...] = ()
     out_of_range: Mapping[str, int] = field(default_factory=dict)
     log_complete: bool = True
     seconds: int = 0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reports.analysis.assessment import Assessment
     from reports.analysis.client import ClockLine
     from reports.analysis.comparison import Comparison
-    from reports.model.client import Endpoint
+    from reports.model.client import Address, Endpoint
 
 
 def latency(assessment: Assessment) -> list[str]:
@@ -63,7 +63,7 @@ def requests(assessment: Assessment) -> list[str]:
         for item in assessment.endings
     ]
     ways = table(("Ending", "Requests", "Share", "Meaning"), endings, right=(1, 2))
-    return section("Requests", lines, ways, endpoints(assessment))
+    return section("Requests", lines, ways, endpoints(assessment), _addresses(assessment))
 
 
 def _evenness(found: tuple[str, float] | None) -> list[str]:
@@ -82,6 +82,20 @@ def endpoints(assessment: Assessment) -> list[str]:
     headers = ("Endpoint", "Sent", "Done", "Failed", "p50", "p95", "p99", "Max")
     rows = (_endpoint_row(item) for item in assessment.run.client.endpoints)
     return table(headers, rows, right=range(1, 8))
+
+
+def _addresses(assessment: Assessment) -> list[str]:
+    """Return the table of addresses, empty without any."""
+    headers = ("Origin", "Address", "In answers", "Connections", "Requests")
+    rows = (
+        (code(item.origin), code(item.address), _answers(item), count(item.connections), count(item.requests))
+        for item in assessment.run.client.addresses
+    )
+    return table(headers, rows, right=(2, 3, 4))
+
+
+def _answers(item: Address) -> str:
+    return f"{count(item.answers)} of {count(item.lookups)}" if item.lookups else "not looked up"
 
 
 def _endpoint_row(item: Endpoint) -> tuple[str, ...]:

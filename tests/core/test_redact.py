@@ -292,3 +292,12 @@ def test_a_secret_never_shows_itself() -> None:
     assert len({secret, Secret("opensesame")}) == 1
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(secret)
+
+
+def test_what_is_learnt_later_is_masked_too_and_the_newest_few_are_kept() -> None:
+    redactor = Redactor([Secret("known-from-the-start")])
+    for number in range(20):
+        redactor.learn(Secret(f"token-number-{number:02d}"))
+
+    assert redactor.text("known-from-the-start, token-number-19, token-number-12") == "***, ***, ***"
+    assert redactor.text("token-number-05") == "token-number-05", "it ended long ago"

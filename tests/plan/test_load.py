@@ -186,7 +186,7 @@ def test_no_secret_is_in_the_description_and_all_are_known() -> None:
 
 def test_a_plan_survives_its_encoding() -> None:
     plan = plan_of(
-        flags={"header": ("X-Api-Key: key-98765",), "resolve": ("h:80:127.0.0.1",)}, environ={"PROD_JWT": JWT}
+        flags={"header": ("X-Api-Key: key-98765",), "resolve": ("127.0.0.1:8901:127.0.0.2",)}, environ={"PROD_JWT": JWT}
     )
     assert decode(Plan, encode(plan)) == plan
     assert decode(LoadPlan, encode(plan.load)) == plan.load

@@ -53,6 +53,10 @@ def test_the_five_clocks_of_one_request_by_hand() -> None:
         "service": 20.0,
         "lag": 1.0,
         "wait": 30.0,
+        "connect": 0.0,
+        "tls": 0.0,
+        "first_byte": 20.0,
+        "transfer": 0.0,
         "endpoint:only": 51.0,
     }
 
@@ -70,6 +74,7 @@ def test_a_free_connection_makes_the_delay_our_own_lag() -> None:
 def test_failures_and_drops_are_in_the_response_and_only_successes_in_response_ok() -> None:
     recorder = recorder_at_t0()
     recorder.append(row(0, 1, 2, 502, Outcome.TIMEOUT))
+    recorder.phases.in_parts(T0 + 2 * MS, 0, T0 + 502 * MS)
     recorder.append(row(0, 0, 0, 600, Outcome.DROPPED_LATE))
     recorder.append(row(0, 0, 0, 700, Outcome.DROPPED_MISSED))
     recorder.append(row(0, 0, 0, 800, UNSENT))
@@ -84,6 +89,10 @@ def test_failures_and_drops_are_in_the_response_and_only_successes_in_response_o
         "service": 2,
         "lag": 2,
         "wait": 4,
+        "connect": 0,
+        "tls": 0,
+        "first_byte": 1,
+        "transfer": 1,
         "endpoint:only": 5,
     }
     assert (closed.counts.done, closed.counts.failed(), closed.counts.dropped()) == (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from loadgen.core.config import load_settings
 from loadgen.plan.load import build_plan
-from loadgen.plan.model import Kind
+from loadgen.plan.model import Kind, Tls
 from loadgen.run.preflight_target import health_check, target_checks
 from tests.support.checks import lines, planned, serving
 from tests.support.servers import make_certificate, server_context
@@ -198,7 +199,8 @@ async def test_a_certificate_is_trusted_only_if_its_authority_is(tmp_path: Path)
 
 async def test_material_that_is_no_certificate_fails(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("not a certificate")
-    _, plan = planned({"cacert": str(tmp_path / "ca.pem")})
+    _, plan = planned({})
+    plan = replace(plan, load=replace(plan.load, tls=Tls((tmp_path / "ca.pem").read_bytes())))
     checks, _ = await target_checks(plan, allow_degraded=False)
     assert [check.name for check in checks] == ["TLS material"]
     assert checks[0].status.value == "FAIL"

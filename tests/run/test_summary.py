@@ -15,6 +15,10 @@ TOTALS: dict[str, Any] = {
     "scheduled": 100, "sent": 95, "unsent": 2, "done": 90, "in_flight": 1,
     "failed": {"timeout": 4, "reset": 0}, "dropped": {"dropped_late": 3},
     "out_of_range": {"response": 1}, "endpoints": {"/a": {"sent": 95, "done": 90, "failed": {"timeout": 4}}},
+    "lookups": {"http://h:80": 3},
+    "addresses": {"http://h:80": {
+        "answers": {"10.0.0.1": 3, "10.0.0.2": 1}, "connections": {"10.0.0.1": 12}, "requests": {"10.0.0.1": 95},
+    }},
 }  # fmt: skip
 
 
@@ -86,6 +90,37 @@ def test_the_text_for_people_has_counts_latencies_and_the_spectrum() -> None:
     assert "timeout 4, dropped_late 3" in text
     assert "99.999" in text
     assert "own lag" in text
+
+
+def test_addresses_have_their_answers_connections_and_requests() -> None:
+    made = document()
+
+    assert made["addresses"] == {
+        "http://h:80": {
+            "lookups": 3,
+            "addresses": {
+                "10.0.0.1": {"answers": 3, "connections": 12, "requests": 95},
+                "10.0.0.2": {"answers": 1, "connections": 0, "requests": 0},
+            },
+        }
+    }
+    text = [" ".join(line.split()) for line in summary_text(made).splitlines()]
+    assert "http://h:80 at 10.0.0.1 12 95 3/3" in text
+    assert "http://h:80 at 10.0.0.2 0 0 1/3" in text
+
+
+def test_phases_are_told_under_the_names_that_k6_has() -> None:
+    figures = Figures(
+        "r", TOTALS, {"connect": histogram(2), "first_byte": histogram(3), "transfer": histogram(4)}, 10, 10.0
+    )
+    made = summary_document(figures)
+
+    found = {
+        name: made["metrics"][f"http_req_{name}"]["values"]["max"] for name in ("connecting", "waiting", "receiving")
+    }
+    assert {name: round(value) for name, value in found.items()} == {"connecting": 2, "waiting": 3, "receiving": 4}
+    assert made["metrics"]["http_req_tls_handshaking"]["values"]["max"] is None
+    assert "TLS" not in summary_text(made), "a phase that never was is left out"
 
 
 def test_the_text_of_a_run_that_sent_nothing_says_na() -> None:

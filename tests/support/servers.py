@@ -111,10 +111,14 @@ async def closing_when_idle(exchange: Exchange) -> None:
 
 
 class FaultServer:
-    """Serves one script on 127.0.0.1; a context manager. `requests` and `received_ns` tell what arrived."""
+    """Serves one script on 127.0.0.1, or on the unix socket `at`; a context manager.
 
-    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
+    `requests` and `received_ns` tell what arrived.
+    """
+
+    def __init__(self, script: Script, tls: ssl.SSLContext | None = None, at: Path | None = None) -> None:
         self._script = script
+        self._at = at
         self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -127,7 +131,7 @@ class FaultServer:
     def __enter__(self) -> FaultServer:
         self._thread.start()
         self._server = self._run(self._listen())
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = 0 if self._at is not None else self._server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -144,6 +148,8 @@ class FaultServer:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self) -> asyncio.Server:
+        if self._at is not None:
+            return await asyncio.start_unix_server(self._connected, self._at, ssl=self._tls, backlog=1024)
         return await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._tls, backlog=1024)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -196,7 +196,7 @@ def test_an_interval_comes_every_second_and_ticks_four_times_as_often(worker: Wo
     assert 8 <= len(account.ticks) <= 12
     assert account.ticks[-1].at_ns > account.t0_ns + 2 * S
     assert {tag for interval in account.intervals for tag in interval.histograms} == {
-        "response", "response_ok", "service", "lag", "wait", "endpoint:only",
+        "response", "response_ok", "service", "lag", "wait", "connect", "first_byte", "transfer", "endpoint:only",
     }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.worker.assemble import divide_by_weight
 from loadgen.worker.mix import Mix
+from loadgen.worker.ways import divide_by_weight
 
 
 @given(st.lists(st.integers(0, 9), min_size=2, max_size=5).filter(any), st.integers(0, 1 << 63), st.integers(1, 6))
