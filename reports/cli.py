@@ -11,6 +11,7 @@ _VERBS = {
     "capacity": "reports.verbs.capacity:capacity",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
+    "recommend": "reports.verbs.recommend:recommend",
     "validate": "reports.verbs.validate:validate",
 }
 
