@@ -12,6 +12,7 @@ _VERBS = {
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",
+    "slo": "reports.verbs.slo:slo",
     "validate": "reports.verbs.validate:validate",
 }
 
