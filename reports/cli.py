@@ -12,7 +12,12 @@ _VERBS = {
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",
+    "retention": "reports.verbs.retention:retention",
     "slo": "reports.verbs.slo:slo",
+    "stage": "reports.verbs.stage:stage",
+    "suggest": "reports.verbs.suggest:suggest",
+    "thresholds": "reports.verbs.thresholds:thresholds",
+    "trend": "reports.verbs.trend:trend",
     "validate": "reports.verbs.validate:validate",
 }
 
