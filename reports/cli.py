@@ -8,6 +8,7 @@ from typing import cast
 import click
 
 _VERBS = {
+    "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",

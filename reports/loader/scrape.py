@@ -70,9 +70,7 @@ def scrape(request: Request, environ: Mapping[str, str]) -> Scrape:
         raise ScrapeFailed(
             f"the metrics cannot be read: {document.get('error') or 'the observer gave no reason'}{hint}"
         )
-    fields = Fields(document)
-    window = read_window(fields, "lifetime", EXPOSITION)
-    return Scrape(window, fields.texts("not_applicable"), tuple(fields.complaints))
+    return document
 
 
 def _options(request: Request, header_fd: int, authorities_fd: int) -> Sequence[str]:
