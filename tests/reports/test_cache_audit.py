@@ -56,8 +56,11 @@ def test_what_was_never_looked_up_has_no_rate() -> None:
 
 
 def test_the_older_name_of_misses_is_read_and_nonsense_is_not() -> None:
-    odd: list[dict[str, Any]] = [{"name": "cache_misses_total", "labels": {}, "value": 3}, {"name": "cache_hits_total", "value": 3},
-           {"name": "cache_hits_total", "labels": {}, "value": "x"}]  # fmt: skip
+    odd: list[dict[str, Any]] = [
+        {"name": "cache_misses_total", "labels": {}, "value": 3},
+        {"name": "cache_hits_total", "value": 3},
+        {"name": "cache_hits_total", "labels": {}, "value": "x"},
+    ]
     (found,) = audit(odd, 0, 100)
     assert (found.impl, found.hits, found.misses) == ("(none)", 0, 3)
 
