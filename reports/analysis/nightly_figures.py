@@ -39,8 +39,12 @@ def latency_of(
 ) -> Latency | None:
     """Return a histogram's percentile (p50 to p99) with the labels; None without five samples of it.
 
-    `assertion` is the metric by which warnings call it.
+    `assertion` is the metric by which warnings and assertions call it. Of HTTP requests the asserted figure is taken:
+    where the service's buckets are too coarse, that is the client's.
     """
+    asserted = validation.find(assertion) if metric == HTTP and assertion else None
+    if asserted is not None:
+        return Latency(asserted.actual) if asserted.actual else None
     if any(item.metric in (metric, assertion) and item.issue in _FEW for item in validation.warnings):
         return None
     found = _percentiles(validation, metric, labels)

@@ -187,3 +187,15 @@ def test_a_year_of_nights_trends_in_time(tmp_path: Path) -> None:
     result = invoke(str(nights), str(tmp_path / "TREND.md"), "365", "--html", str(tmp_path / "trend.html"))
     assert result.return_value == 0
     assert perf_counter() - began < 15
+
+
+def test_http_latency_is_the_asserted_figure(tmp_path: Path) -> None:
+    """The histogram interpolates 127 ms in a wide bucket; the client's 33 ms was judged."""
+    document = validation(LAST)
+    document["assertions"].append(
+        {"metric": "http_latency_p95", "actual": 0.033, "threshold": 0.15, "unit": "seconds", "type": "upper_bound",
+         "comparison": "≤", "status": "pass"}
+    )  # fmt: skip
+    document["summary"] |= {"total_checks": 3, "passed": 3}
+    write(tmp_path, LAST, document)
+    assert course(trend_in(tmp_path), "http_p95").latest == 0.033
