@@ -20,7 +20,7 @@ HAS_TARGET = $(or $(LOAD_BASE_URL),$(shell grep -s -m1 -E '^(export +)?LOAD_BASE
 BASELINE_PROFILE = $(if $(HAS_TARGET),--profile production,--demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup baseline staging capacity warmup extended fallback-scenario preflight demo report test test-stack \
+.PHONY: help setup baseline staging capacity warmup extended fallback-scenario preflight nightly demo report test test-stack \
         lint types check bench golden coverage lock clean
 
 help: ## Show the targets
@@ -58,6 +58,9 @@ capacity: $(STAMP) ## Does a rate hold: make capacity RATE=200 CONCURRENCY=50, S
 	$(call loadgen,capacity $(if $(HAS_TARGET),--profile production,--demo) $(if $(RATE),--rate $(RATE)) \
 	  $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(SEARCH),--search) \
 	  $(if $(CONFIRM_HOST),--confirm-host $(CONFIRM_HOST)) $(ARGS))
+
+nightly: $(STAMP) ## The nightly round: validate, compare, keep the night, trend, suggest, rotate
+	$(call loadgen,nightly $(if $(HAS_TARGET),--profile production,--demo) $(ARGS))
 
 demo: $(STAMP) ## Run the demo service on 127.0.0.1
 	$(call loadgen,demo $(ARGS))

@@ -11,6 +11,7 @@ from loadgen.core.clock import SystemClock
 from loadgen.core.logs import open_log
 from loadgen.core.rundir import RunDirectory
 from observer.binding import Binding
+from observer.cardinality import CardinalityGuard
 from observer.columns import Reading, source_names
 from observer.detect import open_source
 from observer.loop import SEVERAL_HINT, Observation, World
@@ -109,7 +110,7 @@ async def assemble(
         await source.close()
         await files.close()
         raise
-    world = World(source, files, log, clock, LoopPause(clock), emit, say)
+    world = World(source, files, log, clock, LoopPause(clock), emit, say, CardinalityGuard(plan.label_limit))
     reading = Reading(profile, plan.count_cache_miss)
     observation = Observation(world, schedule, reading, Marks(plan.slo, plan.samples))
     detail = describe(profile, source, first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -18,11 +18,12 @@ import click
 @click.option("--out", metavar="DIR", help="Directory for the files (OUT_DIR); a new one below results/ if not given.")
 @click.option("--cacert", metavar="FILE", help="Certificate authorities to trust for https.")
 @click.option("--insecure", is_flag=True, help="Do not verify certificates.")
+@click.option("--label-limit", type=click.IntRange(1), default=50, show_default=True, help="Values a label may have.")
 @click.option(
     "--profile", type=click.Choice(["dev", "staging", "production"]), help="Whose env file to read; dev: none."
 )
 @click.option("--env-file", type=click.Path(exists=True, dir_okay=False), help="Settings file to read.")
-def observe(profile: str | None, env_file: str | None, **flags: Any) -> int:
+def observe(profile: str | None, env_file: str | None, label_limit: int, **flags: Any) -> int:
     """Watch a service's metrics alone: one row of metrics.csv per interval, until all samples are taken.
 
     METRICS_URL, METRICS_AUTH_HEADER ('Name: value'), INTERVAL_SECONDS, MAX_SAMPLES and OUT_DIR are read from the
@@ -31,7 +32,7 @@ def observe(profile: str | None, env_file: str | None, **flags: Any) -> int:
     from observer.alone import observe_alone
     from observer.request import observe_plan
 
-    plan, notices = observe_plan(profile, env_file, flags)
+    plan, notices = observe_plan(profile, env_file, label_limit, flags)
     for notice in notices:
         click.echo(notice, err=True)
     return observe_alone(plan, click.echo)
@@ -63,17 +64,37 @@ observer.add_command(observe)
 @click.option("--cacert", type=click.File("r"), help="Certificate authorities to trust for https.")
 @click.option("--insecure", is_flag=True, help="Do not verify certificates.")
 @click.option("--count-cache-miss", is_flag=True, help="Count a cache miss as an effective fallback.")
+@click.option("--series", multiple=True, metavar="METRIC", help="Also list every series of this metric (repeatable).")
+@click.option("--label-limit", type=click.IntRange(1), default=50, show_default=True, help="Values a label may have.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def once(as_json: bool, times: int, pause: float, **options: Any) -> int:
+def once(as_json: bool, times: int, pause: float, series: tuple[str, ...], **options: Any) -> int:
     """Scrape once (or a few times) and say what feeds which metric; exit 2 when the metrics cannot be used."""
     import asyncio
 
     from observer.once import observe_once
     from observer.request import once_plan, tell
 
-    found = asyncio.run(observe_once(once_plan(options), times, pause))
+    found = asyncio.run(observe_once(once_plan(options), times, pause, series))
     click.echo(tell(found, as_json=as_json))
     return 0 if found["ok"] else 2
+
+
+@observer.command()
+@click.argument("promql", metavar="QUERY")
+@click.option("--metrics-url", multiple=True, required=True, metavar="URL", help="Base URL of a Prometheus server.")
+@click.option("--last", default="1h", show_default=True, metavar="DURATION", help="How far back from now.")
+@click.option("--step", default="60s", show_default=True, metavar="DURATION", help="Time between values.")
+@click.option("--timeout", type=click.FloatRange(0.1, 300), default=30.0, help="Seconds for the answer.")
+@click.option("--auth-header-fd", type=int, help="Read 'Name: value' from this descriptor.")
+@click.option("--cacert", type=click.File("r"), help="Certificate authorities to trust for https.")
+@click.option("--insecure", is_flag=True, help="Do not verify certificates.")
+@click.option("-o", "--output", type=click.File("w", atomic=True), default="-", help="Write the CSV to this file.")
+def query(promql: str, last: str, step: str, output: IO[str], **options: Any) -> int:
+    """Export the course of a PromQL QUERY as CSV: timestamp, series, value."""
+    from observer.request import export
+
+    output.write(export(promql, last, step, options))
+    return 0
 
 
 @observer.command()

@@ -6,13 +6,15 @@ never a guess.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loadgen.core.clock import WallAnchor, iso_utc
 from loadgen.core.messages import Probe, Sample
 from loadgen.core.metrics_csv import NA, na_row
 from loadgen.core.units import NS_PER_S
+from observer.cardinality import CardinalityGuard
 from observer.ledger import STALLED_AFTER, Availability, Freshness, Ledger
 from observer.source import Scraped, ScrapeError
 
@@ -55,6 +57,7 @@ class World:
     pause: Pause
     emit: Callable[[Message], None]
     say: Callable[[str], None]
+    guard: CardinalityGuard = field(default_factory=CardinalityGuard)
 
 
 class Observation:
@@ -167,6 +170,10 @@ class Observation:
         self._world.log.info("probe", **fields)
         self._world.emit(probe)
 
+    async def _guard_labels(self, scraped: Scraped) -> None:
+        for note in await asyncio.to_thread(self._world.guard.notes, scraped.pages):
+            self._world.log.warn(note)
+
     async def _take_sample(self, sample: Open, scraped: Scraped) -> None:
         timestamp = self._timestamp(scraped.at_ns)
         snapshot = scraped.snapshot
@@ -188,6 +195,8 @@ class Observation:
         counters = self._ledger.counters(snapshot)
         ok = _measured(row) if row else True
         self._tell(Sample(number, sample.label, scraped.at_ns, ok, row, window, list(notes), counters))
+        if sample.label != "end":
+            await self._guard_labels(scraped)
 
     async def _give_up(self, sample: Open, reason: str, now_ns: int) -> None:
         if sample.label in ("start", "end"):

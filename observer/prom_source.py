@@ -85,7 +85,11 @@ class PrometheusSource:
         """Return the data of one instant query, at the server's own time unless `at_s`; raise ScrapeError."""
         form = {"query": promql} | ({} if at_s is None else {"time": f"{at_s:.3f}"})
         body = await self._fetcher.post(self._server.address("query"), form, timeout_ns)
-        return _data(self._place, body.text)
+        return answer_of(self._place, body.text)
+
+    async def named(self, name: str, timeout_ns: int) -> list[Answered]:
+        """Return every series of a metric with all its labels, as the server has it now; raise ScrapeError."""
+        return read_vector(await self.ask(self._server.select(f'__name__="{name}"'), timeout_ns))
 
     async def _scrape(self, timeout_ns: int, *, full: bool) -> Scraped:
         began_ns = monotonic_ns()
@@ -164,7 +168,8 @@ class PrometheusSource:
             return {}
 
 
-def _data(place: str, text: str) -> Mapping[str, Any]:
+def answer_of(place: str, text: str) -> Mapping[str, Any]:
+    """Return the data of an answer of the HTTP API; raise ScrapeError when it is a refusal or none."""
     try:
         answer = orjson.loads(text)
     except orjson.JSONDecodeError as error:

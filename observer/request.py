@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +15,10 @@ from loadgen.core.config import env_file_for, load_settings
 from loadgen.core.errors import InputError, Problem
 from loadgen.core.messages import ObservePlan
 from loadgen.core.rundir import RESULTS, RunDirectory
-from loadgen.core.units import NS_PER_S
+from loadgen.core.units import NS_PER_S, parse_duration_ns
+from observer.cardinality import Crowd
+from observer.export import query_range
+from observer.source import Access, ObserverError, ScrapeError, parse_header, parse_urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +29,9 @@ if TYPE_CHECKING:
 _MAX_HEADER_BYTES = 64 * 1024
 
 
-def observe_plan(profile: str | None, env_file: str | None, flags: Mapping[str, Any]) -> tuple[ObservePlan, list[str]]:
+def observe_plan(
+    profile: str | None, env_file: str | None, label_limit: int, flags: Mapping[str, Any]
+) -> tuple[ObservePlan, list[str]]:
     """Return the plan of a stand-alone observation, and notices for the user; raise InputError."""
     given = {name: value for name, value in flags.items() if value not in (None, (), False)}
     path = Path(env_file) if env_file else env_file_for(profile, Path.cwd())
@@ -53,6 +59,7 @@ def observe_plan(profile: str | None, env_file: str | None, flags: Mapping[str, 
         verify_tls=not settings.insecure,
         secrets=[secret.reveal() for secret in settings.secrets],
         slo=settings.slo.to_mapping(),
+        label_limit=label_limit,
     )
     return plan, list(settings.notices)
 
@@ -79,7 +86,36 @@ def once_plan(options: Mapping[str, Any]) -> ObservePlan:
         count_cache_miss=options["count_cache_miss"],
         ca_pem="" if authorities is None else authorities.read(),
         verify_tls=not options["insecure"],
+        label_limit=options["label_limit"],
     )
+
+
+def export(promql: str, last: str, step: str, options: Mapping[str, Any]) -> str:
+    """Return the CSV of a query over the `last` so long, every `step`; raise InputError, or ObserverError."""
+    spans = {}
+    for name, text in (("--last", last), ("--step", step)):
+        try:
+            spans[name] = parse_duration_ns(text) / NS_PER_S
+        except ValueError as error:
+            raise InputError([Problem(name, text, str(error))]) from error
+        if not spans[name]:
+            raise InputError([Problem(name, text, "must be greater than 0")])
+    descriptor, authorities = options["auth_header_fd"], options["cacert"]
+    header = "" if descriptor is None else _read_header(descriptor)
+    access = Access(
+        parse_urls(list(options["metrics_url"])),
+        parse_header(header),
+        "" if authorities is None else authorities.read(),
+        not options["insecure"],
+    )
+    if len(access.urls) > 1:
+        raise InputError([Problem("--metrics-url", None, "give one Prometheus server")])
+    now_s = utc_now().timestamp()
+    span = (now_s - spans["--last"], now_s, spans["--step"])
+    try:
+        return asyncio.run(query_range(access, promql, span, round(options["timeout"] * NS_PER_S)))
+    except ScrapeError as error:
+        raise ObserverError(str(error), error.hint) from error
 
 
 def _read_header(descriptor: int) -> str:
@@ -99,6 +135,8 @@ def tell(found: Mapping[str, Any], *, as_json: bool) -> str:
     lines = [f"usable ({found['mode']})"]
     lines += [f"  {name:<26}{source or 'missing'}" for name, source in found["metrics"].items()]
     lines += [f"  note: {note}" for note in found["notes"]]
+    lines += [f"  note: {Crowd(**crowd)}" for crowd in found["crowded_labels"]]
+    lines += [f"  {item['name']}{item['labels']} {item['value']:g}" for item in found["series"]]
     return "\n".join(lines)
 
 

@@ -8,9 +8,17 @@ from typing import cast
 import click
 
 _VERBS = {
+    "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
+    "recommend": "reports.verbs.recommend:recommend",
+    "retention": "reports.verbs.retention:retention",
+    "slo": "reports.verbs.slo:slo",
+    "stage": "reports.verbs.stage:stage",
+    "suggest": "reports.verbs.suggest:suggest",
+    "thresholds": "reports.verbs.thresholds:thresholds",
+    "trend": "reports.verbs.trend:trend",
     "validate": "reports.verbs.validate:validate",
 }
 

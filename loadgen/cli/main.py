@@ -21,6 +21,7 @@ _COMMANDS = {
     "creds": "loadgen.cli.creds:creds",
     "demo": "loadgen.cli.demo:demo",
     "import": "loadgen.cli.imports:imports",
+    "nightly": "loadgen.cli.nightly:nightly",
     "preflight": "loadgen.cli.preflight:preflight",
     "run": "loadgen.cli.run:run",
     "run-all": "loadgen.cli.run_all:run_all",

@@ -305,6 +305,7 @@ class ObservePlan:
     `samples` 0 means until stopped. `probe_ns` 0 means no probes. `out_dir` is where metrics.csv, raw-metrics.txt and
     observe.log go. `profile` names a bundled profile or is a path; `profile_text`, if not empty, is its TOML.
     `slo` maps names of `loadgen.core.slo` to targets, for the marks of observe.log; empty means no marks.
+    A label with more than `label_limit` distinct values is warned of.
     """
 
     metrics_urls: list[str]
@@ -322,6 +323,7 @@ class ObservePlan:
     verify_tls: bool = True
     secrets: list[str] = field(default_factory=list)
     slo: dict[str, float] = field(default_factory=dict)
+    label_limit: int = 50
 
     def to_body(self) -> Body:
         return {item.name: getattr(self, item.name) for item in fields(self)}

@@ -58,21 +58,26 @@ class Scrape:
 
 def scrape(request: Request, environ: Mapping[str, str]) -> Scrape:
     """Scrape once through the observer; raise ScrapeFailed with its words and its advice."""
+    fields = Fields(ask(request, environ))
+    window = read_window(fields, "lifetime", EXPOSITION)
+    return Scrape(window, fields.texts("not_applicable"), tuple(fields.complaints))
+
+
+def ask(request: Request, environ: Mapping[str, str], *more: str) -> dict[str, Any]:
+    """Return what `observer once --json` found, asked with `more` options; raise ScrapeFailed."""
     with tempfile.TemporaryFile() as header, tempfile.TemporaryFile() as authorities:
         for file, content in ((header, request.header.encode()), (authorities, request.ca_pem)):
             file.write(content)
             file.seek(0)
         handed = (header.fileno(), authorities.fileno())
-        command = [sys.executable, "-P", "-m", "observer", "once", "--json", *_options(request, *handed)]
+        command = [sys.executable, "-P", "-m", "observer", "once", "--json", *_options(request, *handed), *more]
         document = _asked(command, request, environ, handed)
     if not document.get("ok"):
         hint = f"\n  {document['hint']}" if document.get("hint") else ""
         raise ScrapeFailed(
             f"the metrics cannot be read: {document.get('error') or 'the observer gave no reason'}{hint}"
         )
-    fields = Fields(document)
-    window = read_window(fields, "lifetime", EXPOSITION)
-    return Scrape(window, fields.texts("not_applicable"), tuple(fields.complaints))
+    return document
 
 
 def _options(request: Request, header_fd: int, authorities_fd: int) -> Sequence[str]:

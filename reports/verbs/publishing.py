@@ -20,9 +20,14 @@ def publish(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(safe, nl=False)
         return
+    replace_file(safe, output)
+
+
+def replace_file(text: str, output: Path) -> None:
+    """Write a text as it is, whole or not at all; raise LoadgenError when the file cannot be written."""
     beside = output.with_name(f"{output.name}.{os.getpid()}.tmp")
     try:
-        beside.write_text(safe, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")
         beside.replace(output)
     except OSError as error:
         beside.unlink(missing_ok=True)

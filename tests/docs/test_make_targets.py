@@ -13,7 +13,7 @@ from loadgen.cli.main import loadgen
 from tests.support.processes import clean_environment
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ("baseline", "staging", "warmup", "extended", "fallback-scenario", "preflight", "demo", "report")
+TARGETS = ("baseline", "staging", "warmup", "extended", "fallback-scenario", "preflight", "nightly", "demo", "report")
 
 
 @pytest.mark.parametrize("base_url", ["", "http://127.0.0.1:1"], ids=["the demo service", "a target"])

@@ -132,6 +132,15 @@ class FakePrometheus:
         return {"resultType": "vector", "result": self._aggregate(query, newest_s)}
 
     def _aggregate(self, query: str, newest_s: float) -> list[dict[str, Any]]:
+        plain = re.fullmatch(r'\{__name__="([^"]*)".*\}', query)
+        if plain is not None:
+            return [
+                {"metric": {"__name__": name, "job": job, "instance": instance, **dict(pairs)},
+                 "value": [newest_s, repr(value)]}
+                for (job, instance), series in self.samples.items()
+                for (name, pairs), value in series.items()
+                if name == plain[1]
+            ]  # fmt: skip
         match = re.fullmatch(r'(sum|max) by \(([^)]*)\) \(\{__name__=~"([^"]*)".*\}\)', query)
         assert match is not None, query
         how, by, names = match[1], [label.strip() for label in match[2].split(",")], match[3].split("|")

@@ -1,0 +1,111 @@
+"""`loadgen nightly`: the whole nightly round, each part of it a command of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from loadgen.core.errors import ExitCode
+    from loadgen.run.nightly import Asked, Step
+
+_PASSED_ON = ("base_url", "metrics_url", "metric_profile", "jwt_file", "profile", "env_file", "na_policy")
+_FLAGS = ("demo", "exercise", "allow_writes", "count_cache_miss")
+_TRIES = 5
+
+
+@click.command()
+@click.option("--base-url", metavar="URL", help="The service under test.  [LOAD_BASE_URL, API_BASE]")
+@click.option("--metrics-url", multiple=True, metavar="URL", help="Metrics page or Prometheus; repeatable.")
+@click.option("--metric-profile", metavar="NAME|FILE", help="Which series feed which metric.  [metasheet]")
+@click.option("--jwt-file", metavar="FILE", help="File with the bearer token; else PROD_JWT.")
+@click.option("--demo", is_flag=True, help="Start the demo service and use it; its history lies below results/demo.")
+@click.option("--exercise", is_flag=True, help="Reload plugins, make and restore snapshots, force fallbacks.")
+@click.option("--allow-writes", is_flag=True, help="Let --exercise change data in production.")
+@click.option("--count-cache-miss", is_flag=True, help="Count cache misses as fallbacks.")
+@click.option("--na-policy", type=click.Choice(["strict", "neutral"]), help="As in `loadgen run-all`.  [strict]")
+@click.option("--profile", type=click.Choice(["dev", "staging", "production"]), help="Whose env file and rules apply.")
+@click.option("--env-file", type=click.Path(dir_okay=False), metavar="FILE", help="Settings file to read.")
+@click.option("--run", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Judge this finished run.")
+@click.option("--thresholds", type=click.Path(dir_okay=False, path_type=Path), help="Thresholds file of your own.")
+@click.option("--results", type=click.Path(file_okay=False, path_type=Path), default=Path("results"), show_default=True)
+@click.option("--baselines", type=click.Path(file_okay=False, path_type=Path), help="Baselines.  [baseline]")
+def nightly(**given: Any) -> ExitCode:
+    """Run the nightly round: probe, validate, report, compare, keep the night, trend, suggest, rotate.
+
+    The service is validated by `loadgen run-all`, or a finished run with --run. The night is kept as
+    results/nightly/phase5-YYYYMMDD.json, as na where the service could not be reached; reports go to
+    results/nightly-report. Credentials come from the environment and files alone. Exit code: the worst of the steps; 3
+    when the service could not be reached.
+    """
+    from loadgen.core.errors import InputError, Problem
+    from loadgen.run.nightly import Night
+
+    if given["run"] is not None and (given["demo"] or given["base_url"] or given["metrics_url"]):
+        raise InputError(
+            [Problem("--run", str(given["run"]), "goes without a service: it is judged by its own record")]
+        )
+    asked = _asked(given)
+    return Night(asked, _start, lambda line: click.echo(f"nightly: {line}", err=True)).conduct()
+
+
+def _asked(given: dict[str, Any]) -> Asked:
+    from loadgen.run.nightly import Asked, Places
+
+    base: Path = given["results"] / "demo" if given["demo"] else given["results"]
+    baselines = given["baselines"] or (base / "baseline" if given["demo"] else Path("baseline"))
+    places = Places(base / "nightly", baselines, base / "nightly-report")
+    own = given["demo"] or given["run"] is not None
+    return Asked(
+        places=places,
+        run=given["run"],
+        service=tuple(_passed_on(given)),
+        unreachable="" if own else _probe(given),
+        thresholds=given["thresholds"],
+    )
+
+
+def _passed_on(given: dict[str, Any]) -> list[str]:
+    """Return the options that run-all gets: none of them is a secret."""
+    words = []
+    for name in _PASSED_ON:
+        value = given[name]
+        for text in value if isinstance(value, tuple) else [value] if value else []:
+            words += [f"--{name.replace('_', '-')}", str(text)]
+    return words + [f"--{name.replace('_', '-')}" for name in _FLAGS if given[name]]
+
+
+def _probe(given: dict[str, Any]) -> str:
+    """Return why the metrics cannot be read, empty when they can; raise InputError when it is not clear whose."""
+    import asyncio
+    import os
+
+    from loadgen.cli.flags import setting_flags
+    from loadgen.core.errors import InputError, LoadgenError, Problem
+    from loadgen.plan.load import Inputs, load_plan
+    from loadgen.plan.model import Kind
+    from loadgen.run.round import wait_ready
+
+    flags = setting_flags(given, "run", "thresholds", "results", "baselines", "na_policy", "demo")
+    env_file = Path(given["env_file"]) if given["env_file"] else None
+    settings, plan = load_plan(Kind.BASELINE, given["profile"], flags, Inputs(os.environ, Path.cwd(), env_file))
+    if settings.base_url is None:
+        raise InputError([Problem("LOAD_BASE_URL", None, "missing: give --base-url, or --demo for the demo service")])
+    try:
+        tries = asyncio.run(wait_ready(plan, tries=_TRIES))
+    except LoadgenError as error:
+        return str(error)
+    click.echo(f"nightly: probe: the metrics can be read (try {tries})", err=True)
+    return ""
+
+
+def _start(step: Step) -> int:
+    """Run one step on our own terminal: reports get no secret, run-all reads credentials as any command does."""
+    import os
+
+    from loadgen.run.launch import Spec, child_environment, run_to_end
+
+    environment = dict(os.environ) if step.module == "loadgen" else child_environment(os.environ)
+    return run_to_end(Spec(step.name, step.module, 0, step.arguments, environment | dict(step.environment)))

@@ -1,0 +1,162 @@
+"""The nightly round after the service was reached: validate, report, compare, keep, look back, suggest, rotate.
+
+Laws: every step is a process and its exit code is told; a step that fails does not keep the later ones from running;
+the night ends with the worst of its steps, and a night without a validation is kept as na, never as a pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from loadgen.core.errors import ExitCode, worst_exit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_JUDGING = frozenset(ExitCode) - {ExitCode.USAGE}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One process: `python -m module arguments`. `environment` is added to its own; `judges`: its code is a verdict."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    judges: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a night reads and writes."""
+
+    history: Path
+    baselines: Path
+    out: Path
+
+    @property
+    def validation(self) -> Path:
+        return self.out / "validation.json"
+
+    @property
+    def markdown(self) -> Path:
+        return self.out / "validation.md"
+
+    @property
+    def trend(self) -> Path:
+        return self.out / "WEEKLY_TREND.md"
+
+    @property
+    def suggestions(self) -> Path:
+        return self.out / "SLO_SUGGESTIONS.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the night is about: a finished `run`, else the service that `service` (options of run-all) names.
+
+    `unreachable` says why the service could not be reached, empty where it was.
+    """
+
+    places: Places
+    run: Path | None = None
+    service: tuple[str, ...] = ()
+    unreachable: str = ""
+    thresholds: Path | None = None
+    nights: int = 7
+    days: int = 30
+
+
+@dataclass(slots=True)
+class Night:
+    """One night under way: `start` runs a step to its end, `say` tells a line."""
+
+    asked: Asked
+    start: Callable[[Step], int]
+    say: Callable[[str], None]
+    codes: list[ExitCode] = field(default_factory=list)
+
+    def conduct(self) -> ExitCode:
+        """Run every step and return the worst of their codes."""
+        places = self.asked.places
+        places.out.mkdir(parents=True, exist_ok=True)
+        for old in (places.validation, places.markdown):
+            old.unlink(missing_ok=True)
+        if self.asked.unreachable:
+            self.say(f"probe: not reached: {self.asked.unreachable}")
+            self.codes.append(ExitCode.INCOMPLETE)
+        else:
+            self._judge()
+        self._keep()
+        self._look_back()
+        return worst_exit(self.codes)
+
+    def _judge(self) -> None:
+        for step in judging_steps(self.asked):
+            self._do(step)
+        self._compare()
+
+    def _compare(self) -> None:
+        places = self.asked.places
+        if not any(places.baselines.glob("phase5-baseline*.json")):
+            self.say(f"regress: left out, there is no baseline in {places.baselines}")
+        elif self.asked.run is not None or places.validation.exists():
+            current = self.asked.run or places.validation
+            self._do(_reports("regress", str(current), str(places.baselines), judges=True))
+
+    def _keep(self) -> None:
+        places = self.asked.places
+        into = ("--into", str(places.history), "--replace")
+        if self.asked.unreachable:
+            self._do(_reports("stage", "--unreachable", self.asked.unreachable, *into))
+        elif places.validation.exists():
+            self._do(_reports("stage", str(places.validation), *into))
+        else:
+            self.say("stage: left out, there is no validation")
+            self.codes.append(ExitCode.USAGE)
+
+    def _look_back(self) -> None:
+        places, asked = self.asked.places, self.asked
+        history = str(places.history)
+        limits = () if asked.thresholds is None else ("--thresholds", str(asked.thresholds))
+        page = str(places.trend.with_suffix(".html"))
+        self._do(_reports("trend", history, str(places.trend), str(asked.nights), "--html", page, *limits))
+        self._do(_reports("suggest", history, str(places.suggestions), str(asked.days), *limits))
+        rotate = ("baseline", "rotate", "--nightly", history, "--dir", str(places.baselines))
+        self._do(Step("rotate", "reports", rotate))
+
+    def _do(self, step: Step) -> None:
+        code = _known(self.start(step))
+        self.say(f"{step.name}: exit {int(code)} ({code.meaning})")
+        if code is not ExitCode.OK:
+            self.codes.append(code if step.judges and code in _JUDGING else ExitCode.USAGE)
+
+
+def judging_steps(asked: Asked) -> tuple[Step, ...]:
+    """Return the steps that validate and report: of a finished run, or of the service as it stands."""
+    places = asked.places
+    limits = () if asked.thresholds is None else ("--thresholds", str(asked.thresholds))
+    written = ("-o", str(places.validation), "--markdown", str(places.markdown))
+    if asked.run is not None:
+        report = str(asked.run / "production-report.md")
+        return (
+            _reports("validate", str(asked.run), *written, *limits, judges=True),
+            Step("report", "reports", ("production", str(asked.run), "-o", report), judges=True),
+        )
+    told = (("OUT_JSON", str(places.validation)), ("OUT_MD", str(places.markdown)))
+    append = ("--append-to", str(places.out / "COMPLETION_REPORT.md"))
+    return (Step("validate", "loadgen", ("run-all", *asked.service, *append, *limits), told, judges=True),)
+
+
+def _reports(verb: str, *arguments: str, judges: bool = False) -> Step:
+    return Step(verb, "reports", (verb, *arguments), judges=judges)
+
+
+def _known(code: int) -> ExitCode:
+    try:
+        return ExitCode(code)
+    except ValueError:
+        return ExitCode.USAGE

@@ -1,0 +1,79 @@
+"""`loadgen nightly` as a command: what it is about, and what it never passes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from loadgen.cli.nightly import nightly
+from loadgen.core.errors import InputError
+from loadgen.run import launch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from loadgen.run.launch import Spec
+
+CLEAN = dict.fromkeys(("LOAD_BASE_URL", "API_BASE", "METRICS_URL", "PROD_JWT", "METRICS_AUTH_HEADER"), "")
+
+
+@pytest.fixture
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Spec]:
+    """Run in an empty directory, and start nothing: keep what would have been started."""
+    specs: list[Spec] = []
+    monkeypatch.chdir(tmp_path)
+
+    def keep(spec: Spec) -> int:
+        specs.append(spec)
+        return 0
+
+    monkeypatch.setattr(launch, "run_to_end", keep)
+    for name in CLEAN:
+        monkeypatch.delenv(name, raising=False)
+    return specs
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(nightly, list(arguments), standalone_mode=False)
+
+
+def test_the_demo_has_a_history_of_its_own(started: list[Spec]) -> None:
+    invoke("--demo", "--na-policy", "neutral")
+    assert started[0].arguments[:4] == ("run-all", "--na-policy", "neutral", "--demo")
+    trend = next(spec for spec in started if spec.arguments[0] == "trend")
+    assert trend.arguments[1] == "results/demo/nightly"
+
+
+def test_reports_get_no_secret_and_run_all_its_credentials(
+    started: list[Spec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROD_JWT", "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJlLXRoYXQtaXMtc2VjcmV0")
+    invoke("--demo")
+    by_module = {spec.module: spec.environment for spec in started}
+    assert "PROD_JWT" in by_module["loadgen"]
+    assert "PROD_JWT" not in by_module["reports"]
+    assert not any("eyJ" in word for spec in started for word in spec.arguments)
+
+
+def test_a_service_that_does_not_answer_is_a_night_of_na(started: list[Spec], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadgen.cli.nightly._TRIES", 1)
+    result = invoke("--base-url", "http://127.0.0.1:1")
+    assert result.return_value == 3
+    assert started[0].arguments[:2] == ("stage", "--unreachable")
+
+
+def test_without_a_service_nothing_is_kept(started: list[Spec], tmp_path: Path) -> None:
+    result = invoke()
+    assert isinstance(result.exception, InputError)
+    assert started == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_run_goes_without_a_service(started: list[Spec], tmp_path: Path) -> None:
+    result = invoke("--run", str(tmp_path), "--demo")
+    assert "goes without a service" in str(result.exception)
+    assert started == []
