@@ -10,6 +10,7 @@ import click
 _VERBS = {
     "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
+    "baseline": "reports.verbs.baseline:baseline",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",
@@ -20,6 +21,7 @@ _VERBS = {
     "thresholds": "reports.verbs.thresholds:thresholds",
     "trend": "reports.verbs.trend:trend",
     "validate": "reports.verbs.validate:validate",
+    "regress": "reports.verbs.regress:regress",
 }
 
 

@@ -37,7 +37,8 @@ def share_interval(
     if drawn is not None:
         drawn_low, drawn_high = np.quantile(drawn, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
         low, high = min(low, float(drawn_low)), max(high, float(drawn_high))
-    between = between_runs(runs, [], ASSUMED * reference).reach(len(runs[0]), len(runs[1]))
+    assumed = ASSUMED * min(reference, 1 - reference)
+    between = between_runs(runs, [], assumed).reach(len(runs[0]), len(runs[1]))
     own = max(effect - low, high - effect)
     bounds = combine(effect, (low, high), between)
     points = [100 * value for value in (effect, *bounds, own, between)]

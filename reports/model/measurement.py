@@ -53,7 +53,8 @@ class Measurement:
     """One run as it is compared.
 
     `verdict` is the word of its report or validation, empty where it was not judged; `partial` says why not all of the
-    run is there. `unit_s` is the length of a block. `latencies` and `counters` are those of the validation JSON.
+    run is there; `synthetic` and `complaints` are sentences. `unit_s` is the length of a block. `shares` are the
+    service's events of how many, by the key of the metric. `latencies` and `counters` are those of the validation JSON.
     """
 
     name: str
@@ -69,7 +70,9 @@ class Measurement:
     unit_s: float = 0.0
     blocks: tuple[Block, ...] = ()
     rows: tuple[Row, ...] = ()
+    shares: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     percentiles: Mapping[str, Bounds] = field(default_factory=dict)
+    buckets: tuple[tuple[float, float], ...] = ()
     rss_mb_max: float | None = None
     cpu_pct: float | None = None
     latencies: Mapping[str, Latencies] = field(default_factory=dict)
