@@ -11,6 +11,8 @@ _VERBS = {
     "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
     "baseline": "reports.verbs.baseline:baseline",
+    "changes": "reports.verbs.changes:changes",
+    "compare": "reports.verbs.compare:compare",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",

@@ -131,11 +131,14 @@ class Grid:
 def grid_of(runs: Sequence[Measurement]) -> Grid:
     """Return the grid of all runs that are compared with one another."""
     merged = merge(runs)
-    shares = np.cumsum(merged) / max(1, merged.sum())
+    used = np.flatnonzero(merged)
+    shares = np.cumsum(merged[used]) / max(1, merged.sum())
     keys = np.where(shares < _TAIL_FROM, shares // _COMMON_SHARE, (shares - _TAIL_FROM) // _TAIL_SHARE + 1e6)
     groups = np.cumsum(np.concatenate(([0], np.diff(keys) > 0)))
-    last = np.flatnonzero(np.concatenate((np.diff(groups) > 0, [True])))
-    return Grid(groups.astype(np.int64), np.array([highest_in_slot(slot) for slot in last.tolist()], np.float64))
+    last = used[np.flatnonzero(np.concatenate((np.diff(groups) > 0, [True])))]
+    group_of = np.zeros(len(merged), np.int64)
+    group_of[used] = groups
+    return Grid(group_of, np.array([highest_in_slot(slot) for slot in last.tolist()], np.float64))
 
 
 def merge(runs: Sequence[Measurement]) -> NDArray[np.int64]:

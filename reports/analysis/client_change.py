@@ -52,6 +52,20 @@ def client_changes(
     return _Pair(current, reference, generator, draws).findings()
 
 
+def client_figures(run: Measurement) -> dict[str, float]:
+    """Return a run's own figures: requests, p50_ms, p95_ms, p99_ms, error_pct, good_per_s; none without latencies."""
+    if not run.requests:
+        return {}
+    merged, ended = merge([run]), float(run.requests)
+    good = float(_ok(run).sum())
+    return {
+        "requests": ended,
+        **{f"p{quantile:g}_ms": percentile_ns(merged, quantile) / NS_PER_MS for quantile in PERCENTILES},
+        "error_pct": 100 * (1 - good / ended),
+        "good_per_s": good / run.duration_s,
+    }
+
+
 class _Pair:
     """Both sides with their replicates."""
 

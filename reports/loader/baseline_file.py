@@ -7,6 +7,7 @@ worthless, because nobody knows what else was edited.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -143,28 +144,35 @@ def _buckets(fields: Fields) -> tuple[tuple[float, float], ...]:
     return tuple(found)
 
 
-def baseline_document(
-    found: Measurement, validation: Mapping[str, Any], saved_at: datetime, forced: tuple[str, ...]
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the saver adds: when, what spoke against it, and the client's figures for readers of a history."""
+
+    saved_at: datetime
+    forced: tuple[str, ...]
+    figures: Mapping[str, float]
+
+
+def baseline_document(found: Measurement, validation: Mapping[str, Any], head: Head) -> dict[str, Any]:
     """Return the content of a baseline file: the validation's keys first, then ours."""
     return {
         **{key: value for key, value in validation.items() if key not in (BASELINE_KEY, "run", "client", "server")},
         BASELINE_KEY: {
             "schema_version": SCHEMA_VERSION,
-            "saved_at": iso_utc(saved_at),
+            "saved_at": iso_utc(head.saved_at),
             "source": found.name,
             "impl": found.impl,
             "validity": found.validity,
             "synthetic": found.synthetic,
             "partial": found.partial,
-            "forced": list(forced),
+            "forced": list(head.forced),
         },
         "run": {
             "started": None if found.at is None else iso_utc(found.at),
             **_parameters(found.parameters),
             "fingerprint": dict(found.fingerprint),
         },
-        "client": {"unit_s": found.unit_s, "blocks": [_block(block) for block in found.blocks]},
+        "client": {**head.figures, "unit_s": found.unit_s, "blocks": [_block(block) for block in found.blocks]},
         "server": {
             "shares": {name: {"events": events, "of": total} for name, (events, total) in found.shares.items()},
             "percentiles": {

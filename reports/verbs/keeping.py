@@ -13,9 +13,10 @@ from loadgen.core.errors import InputError, LoadgenError, Problem
 from loadgen.core.redact import Redactor
 from loadgen.core.rundir import RunDirectory
 from reports.analysis.assessment import Question, assess
+from reports.analysis.client_change import client_figures
 from reports.analysis.fitness import objections
 from reports.analysis.targets import targets_of
-from reports.loader.baseline_file import BASELINE_KEY, baseline_document
+from reports.loader.baseline_file import BASELINE_KEY, Head, baseline_document
 from reports.loader.directory import load
 from reports.loader.files import Unreadable, read_object
 from reports.loader.shelf import IMPL, Shelf
@@ -44,7 +45,7 @@ def keep(current: Path, directory: Path, impl: str, *, force: bool) -> Kept:
     against = tuple(objections(found, verdict))
     if against and not force:
         return Kept(str(current), impl, None, against, ())
-    document = baseline_document(found, validation, utc_now(), against)
+    document = baseline_document(found, validation, Head(utc_now(), against, client_figures(found)))
     text = Redactor().text(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     path = Shelf(directory).save(text.encode() + b"\n", utc_now(), impl)
     return Kept(str(current), impl, path, against, tuple(_notes(found)))
