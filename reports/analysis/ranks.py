@@ -1,7 +1,7 @@
 """The rank test of Mann and Whitney: what others judge rows with, here for comparison only.
 
-It takes rows for independent. Rows of one run are not: with rho = 0.8 a second it finds a difference between two runs
-of the same service half of the time. No verdict rests on it.
+It takes rows for independent and runs for alike. Neither holds, so it finds a difference between most runs of one and
+the same service (docs/REGRESSION.md has the share). No verdict rests on it.
 """
 
 from __future__ import annotations

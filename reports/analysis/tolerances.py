@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LATENCY_FLOOR_S = 0.002
 MEMORY_FLOOR_MB = 10.0
+_ROUNDING_PCT = 1e-9
+"""What a quotient of floats may stray: 100 % to 95 % is a fall of 5 % and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _rise(name: str, pair: tuple[float | None, float | None], bound_pct: float, 
         text = f"{now:g} {unit} where the baseline has 0; at most {least:g} {unit}"
     else:
         rise = (now / before - 1) * 100
-        broken = rise > bound_pct
+        broken = rise > bound_pct + _ROUNDING_PCT
         text = f"{before:g} to {now:g} {unit}, {rise:+.1f} % relative; at most +{bound_pct:g} %"
     return Tolerance(name, Outcome.BROKEN if broken else Outcome.KEPT, text)
 
@@ -124,7 +126,7 @@ def _drop(name: str, pair: tuple[float | None, float | None], bound_pct: float) 
         return Tolerance(name, Outcome.KEPT, f"{now:g} %; the baseline has 0 %, there is nothing to fall from")
     fall = (1 - now / before) * 100
     text = f"{before:g} % to {now:g} %, {-fall:+.1f} % relative; at most -{bound_pct:g} %"
-    return Tolerance(name, Outcome.BROKEN if fall > bound_pct else Outcome.KEPT, text)
+    return Tolerance(name, Outcome.BROKEN if fall > bound_pct + _ROUNDING_PCT else Outcome.KEPT, text)
 
 
 def _skipped(name: str, now: float | None, before: float | None) -> Tolerance:
