@@ -215,6 +215,31 @@ def measure_all(comparisons: int, seconds: int, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def markdown(figures: dict[str, Any]) -> str:
+    """Return the table of docs/REGRESSION.md."""
+    both = "second_run_where_underpowered"
+    rows = [
+        (f"{row['effect']:+.0%}".replace("+0%", "none"), title, row[key])
+        for row in figures["table"]
+        for title, key in (("one run", "one_run"), ("a second where UNDERPOWERED", both))
+    ]
+    lines = [
+        "| true change of p95 | runs under test | EQUIVALENT | UNDERPOWERED | REGRESSED | IMPROVED |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {effect} | {title} | " + " | ".join(f"{words[name]:.1%}" for name in _NAMES) + " |"
+            for effect, title, words in rows
+        ),
+        "",
+        "| said to be slower by | no change | +5% | +10% |",
+        "|---|---|---|---|",
+    ]
+    for rule in figures["table"][0]["other_rules_saying_slower"]:
+        shares = " | ".join(f"{row['other_rules_saying_slower'][rule]:.1%}" for row in figures["table"])
+        lines.append(f"| {rule} | {shares} |")
+    return "\n".join(lines)
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--comparisons", type=int, default=1_000, help="comparisons for each effect (default 1000)")
     parser.add_argument("--seconds", type=int, default=RUN_S, help="length of every run (default 7200)")
