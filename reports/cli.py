@@ -11,6 +11,7 @@ _VERBS = {
     "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
     "baseline": "reports.verbs.baseline:baseline",
+    "capacity": "reports.verbs.capacity:capacity",
     "changes": "reports.verbs.changes:changes",
     "compare": "reports.verbs.compare:compare",
     "partial": "reports.verbs.partial:partial",

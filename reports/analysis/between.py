@@ -19,6 +19,7 @@ ASSUMED = 0.03
 ASSUMED_WEIGHT = 3
 """As how many differences between runs the assumption counts; the history outweighs it soon."""
 CONFIDENCE = 0.95
+_MOST_RUNS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Between:
         if not current or not reference:
             return float("inf")
         return student_t((1 + CONFIDENCE) / 2, self.freedom) * self.deviation * math.sqrt(1 / current + 1 / reference)
+
+    def runs_to_tell(self, effect: float, reference: int) -> int | None:
+        """Return how many runs under test would see an effect of this size; None when twenty would not."""
+        return next((runs for runs in range(1, _MOST_RUNS + 1) if self.reach(runs, reference) <= effect), None)
 
 
 def between_runs(groups: Sequence[Sequence[float]], own_variances: Sequence[float], assumed: float) -> Between:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from loadgen.core.units import NS_PER_MS
 from reports.analysis.between import ASSUMED, CONFIDENCE, between_runs
 from reports.analysis.bootstrap import FEWEST_BLOCKS, SHORTEST_BLOCK_S, grid_of, merge, percentile_ns, replicate
-from reports.analysis.change import Finding, Gauge, Scale, absent, judged, relative
+from reports.analysis.change import Change, Finding, Gauge, Scale, absent, judged, relative
 from reports.analysis.shares import share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from reports.analysis.between import Between
     from reports.analysis.bootstrap import Percentiles, Replicates
     from reports.model.measurement import Measurement
 
@@ -101,7 +102,10 @@ class _Pair:
         )
         doubt = self._doubt or _too_few(min(self._requests()), quantile)
         pair = (reference / NS_PER_MS, current / NS_PER_MS)
-        return judged(gauge, pair, interval, self._history([value / NS_PER_MS for value in values[1]]), doubt)
+        found = judged(gauge, pair, interval, self._history([value / NS_PER_MS for value in values[1]]), doubt)
+        if found.change is not Change.UNDERPOWERED or doubt or found.smallest is None:
+            return found
+        return replace(found, doubt=_needed(between, found.smallest, len(self._runs[1])))
 
     def _requests(self) -> tuple[int, int]:
         return sum(run.requests for run in self._runs[0]), sum(run.requests for run in self._runs[1])
@@ -182,6 +186,17 @@ def too_short(runs: Sequence[Measurement]) -> str:
     if duration_s < least_s:
         return f"{duration_s:.0f} s were measured; {least_s:.0f} s are the least that tells a run's own noise"
     return ""
+
+
+def _needed(between: Between, smallest: float, reference: int) -> str:
+    """Say how many runs of the build would tell an effect of the smallest size, the runs' own noise aside."""
+    runs = between.runs_to_tell(math.log1p(smallest), reference)
+    effect = f"{100 * smallest:.3g} %"
+    if runs is None:
+        return f"runs differ too much to tell {effect}: keep more baselines"
+    return (
+        f"telling {effect} takes about {runs} runs of the build" if runs > 1 else "the run's own noise: measure longer"
+    )
 
 
 def _too_few(requests: int, quantile: float) -> str:

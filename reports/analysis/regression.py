@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reports.analysis.change import Finding
     from reports.model.measurement import Measurement
 
+_NOT_THE_GENERATOR = frozenset({"workers", "load_average"})
+"""What a fingerprint holds that is judged elsewhere, or differs in every run."""
 SEED = 5
 """Replicates are drawn from fixed seeds: the same runs give the same answer."""
 
@@ -93,7 +95,7 @@ def compare_with_baseline(
     )
 
 
-def obstacles(run: Measurement, baseline: Measurement) -> tuple[str, ...]:
+def obstacles(run: Measurement, baseline: Measurement, other: str = "the baseline") -> tuple[str, ...]:
     """Say what makes two runs incomparable: another load, or a generator split in another way."""
     pairs = (
         ("workers", run.parameters.workers, baseline.parameters.workers),
@@ -101,7 +103,7 @@ def obstacles(run: Measurement, baseline: Measurement) -> tuple[str, ...]:
         ("connections", run.parameters.concurrency, baseline.parameters.concurrency),
     )
     return tuple(
-        f"{name}: {now:g} in {run.name}, {before:g} in the baseline"
+        f"{name}: {now:g} in {run.name}, {before:g} in {other}"
         for name, now, before in pairs
         if now is not None and before is not None and now != before
     )
@@ -114,23 +116,26 @@ def _unfit(run: Measurement) -> Iterator[str]:
         yield f"{run.name} holds synthetic figures: {run.synthetic}"
 
 
-def flags_of(run: Measurement, baseline: Measurement) -> Iterator[str]:
-    """Yield the differences that do not forbid a comparison but may explain its result."""
+def flags_of(
+    run: Measurement, baseline: Measurement, names: tuple[str, str] = ("the run under test", "the baseline")
+) -> Iterator[str]:
+    """Yield the differences that do not forbid a comparison but may explain its result; `names` are the runs'."""
+    one_name, other = names
     if run.name == baseline.name and run.at == baseline.at:
-        yield f"the baseline is this very run, {run.name}"
+        yield f"{other} is this very run, {run.name}"
     if run.impl != baseline.impl:
-        yield f"another cache implementation: {run.impl} against a baseline of {baseline.impl}"
+        yield f"another cache implementation: {run.impl}, {other} {baseline.impl}"
     if (
         run.parameters.base_url != baseline.parameters.base_url
         and run.parameters.base_url
         and baseline.parameters.base_url
     ):
         yield f"another target: {run.parameters.base_url}, the baseline {baseline.parameters.base_url}"
-    for name in sorted({*run.fingerprint, *baseline.fingerprint} - {"workers"}):
+    for name in sorted({*run.fingerprint, *baseline.fingerprint} - _NOT_THE_GENERATOR):
         now, before = run.fingerprint.get(name, "unknown"), baseline.fingerprint.get(name, "unknown")
         if now != before:
-            yield f"the generator differs in {name}: {now}, the baseline {before}"
-    for one, whose in ((run, "the run under test"), (baseline, "the baseline")):
+            yield f"the generator differs in {name}: {now}, {other} {before}"
+    for one, whose in ((run, one_name), (baseline, other)):
         if one.partial:
             yield f"{whose} is partial: {one.partial}"
         if one.validity == "DEGRADED":

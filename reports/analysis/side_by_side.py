@@ -54,8 +54,8 @@ class SideBySide:
 
 def side_by_side(first: Measurement, second: Measurement) -> SideBySide:
     """Compare two runs; the effects are those of the second against the first."""
-    cautions = [f"another load: {text}" for text in obstacles(second, first)]
-    cautions += list(flags_of(second, first))
+    cautions = [f"another load: {text}" for text in obstacles(second, first, "the first")]
+    cautions += list(flags_of(second, first, ("the second", "the first")))
     return SideBySide(
         _side(first),
         _side(second),

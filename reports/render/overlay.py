@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH, HEIGHT = 720, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 32, 12, 30
 _STEPS = (1.0, 2.0, 5.0, 10.0)
+_TOPS = (1.0, 1.2, 1.6, 2.0, 2.4, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ def overlay(title: str, curves: Sequence[Curve], feet: Sequence[tuple[float, str
     points = [point for curve in curves for point in curve.points]
     if not points:
         return ""
-    low, high = min(x for x, _ in points), max(x for x, _ in points)
-    top = _ceiling(max(y for _, y in points))
+    low = min([x for x, _ in points] + [x for x, _ in feet[:1]])
+    high = max(x for x, _ in points)
+    top = _ceiling(max(y for _, y in points), _TOPS)
     place = _Place(low, max(high, low + 1e-9), top)
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">']
     for step in range(5):
@@ -62,8 +64,8 @@ def nines(quantile: float) -> float:
     return -math.log10(1 - quantile / 100)
 
 
-def _ceiling(value: float) -> float:
-    """Return the next 1, 2 or 5 times a power of ten.
+def _ceiling(value: float, steps: tuple[float, ...] = _STEPS) -> float:
+    """Return the next step times a power of ten: of 1, 2 and 5, or of other steps.
 
     >>> _ceiling(130.0), _ceiling(0.3)
     (200.0, 0.5)
@@ -71,7 +73,7 @@ def _ceiling(value: float) -> float:
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return float(f"{next(step for step in _STEPS if step * power >= value * (1 - 1e-9)) * power:.6g}")
+    return float(f"{next(step for step in steps if step * power >= value * (1 - 1e-9)) * power:.6g}")
 
 
 class _Place:

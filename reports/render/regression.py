@@ -69,14 +69,24 @@ def _figures(findings: Sequence[Finding]) -> list[str]:
             value_text(finding, finding.current),
             effect_text(finding),
             interval_text(finding),
-            _doubts(finding),
+            _smallest(finding),
             str(finding.change),
             plain(finding.doubt),
         )
         for finding in findings
+        if finding.change is not Change.NOT_COMPARED
     ]
     headers = ("Figure", "Baseline", "Now", "Effect", "95 % interval", "Smallest that matters", "Verdict", "Why")
-    return table(headers, rows, right=(1, 2, 3))
+    return [*table(headers, rows, right=(1, 2, 3)), *not_compared(findings)]
+
+
+def not_compared(findings: Sequence[Finding]) -> list[str]:
+    """Return the figures that were not compared, by reason."""
+    reasons: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.change is Change.NOT_COMPARED:
+            reasons.setdefault(finding.doubt, []).append(finding.gauge.title)
+    return bullets(f"Not compared, {plain(reason)}: {', '.join(titles)}" for reason, titles in reasons.items())
 
 
 def value_text(finding: Finding, value: float | None) -> str:
@@ -98,7 +108,7 @@ def interval_text(finding: Finding) -> str:
     return f"{_signed(finding, inside.low)} to {_signed(finding, inside.high)} (noise ±{own}, runs ±{between})"
 
 
-def _doubts(finding: Finding) -> str:
+def _smallest(finding: Finding) -> str:
     return NA if finding.smallest is None else _unsigned(finding, finding.smallest)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from reports.analysis.change import Change
 from reports.render.markdown import bullets, document, plain, section, table
 from reports.render.overlay import Curve, nines, overlay, time_feet
-from reports.render.regression import effect_text, interval_text, value_text
+from reports.render.regression import effect_text, interval_text, not_compared, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,8 +41,8 @@ def comparison_markdown(found: SideBySide) -> str:
         ["# Two runs side by side", ""],
         bullets([f"First: {plain(_told(found.first.run))}", f"Second: {plain(_told(found.second.run))}"]),
         section("Cautions", bullets(plain(text) for text in found.cautions)),
-        section("Client", table(_FIGURES, _rows(found.client), right=(1, 2, 3))),
-        section("Service", table(_FIGURES, _rows(found.server), right=(1, 2, 3))),
+        section("Client", table(_FIGURES, _rows(found.client), right=(1, 2, 3)), not_compared(found.client)),
+        section("Service", table(_FIGURES, _rows(found.server), right=(1, 2, 3)), not_compared(found.server)),
         section("Percentiles of the response time", _spectrum(found)),
         section("Course of the p95", _course(found)),
         section("Plan and generator", _plan(found)),
@@ -64,8 +65,12 @@ def _rows(findings: Sequence[Finding]) -> list[tuple[str, ...]]:
             str(item.change),
             plain(item.doubt),
         )
-        for item in findings
+        for item in _compared(findings)
     ]
+
+
+def _compared(findings: Sequence[Finding]) -> list[Finding]:
+    return [item for item in findings if item.change is not Change.NOT_COMPARED]
 
 
 def _spectrum_rows(found: SideBySide) -> list[tuple[str, str, str, str]]:
@@ -118,6 +123,7 @@ def comparison_html(found: SideBySide) -> str:
         _chart("Percentiles of the response time", _spectrum_chart(found)),
         _table("Client", _FIGURES, _plain_rows(found.client)),
         _table("Service", _FIGURES, _plain_rows(found.server)),
+        _list("Not compared", _missing(found)),
         _table("Percentiles", ("Percentile", "First", "Second", "Difference"), _spectrum_rows(found)),
         _table("Plan and generator", ("What", "First", "Second"), found.plan, marked=True),
         "</body></html>\n",
@@ -126,7 +132,12 @@ def comparison_html(found: SideBySide) -> str:
 
 
 def _plain_rows(findings: Sequence[Finding]) -> list[tuple[str, ...]]:
-    return [(*row[:-1], item.doubt) for row, item in zip(_rows(findings), findings, strict=True)]
+    return [(*row[:-1], item.doubt) for row, item in zip(_rows(findings), _compared(findings), strict=True)]
+
+
+def _missing(found: SideBySide) -> list[str]:
+    findings = [item for item in (*found.client, *found.server) if item.change is Change.NOT_COMPARED]
+    return [f"{item.gauge.title}: {item.doubt}" for item in findings]
 
 
 def _course_chart(found: SideBySide) -> str:

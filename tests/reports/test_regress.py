@@ -121,7 +121,7 @@ def test_another_generator_is_flagged_and_compared(tmp_path: Path) -> None:
 def test_another_cache_is_warned_of(tmp_path: Path) -> None:
     run = long_run(run_id="now").write(tmp_path / "now")
     result = call("regress", run, shelf_of(tmp_path, 1), env={"CACHE_IMPL": "redis"})
-    assert "another cache implementation: redis against a baseline of memory" in result.output
+    assert "another cache implementation: redis, the baseline memory" in result.output
 
 
 def test_an_invalid_run_is_not_compared(tmp_path: Path) -> None:
