@@ -8,15 +8,15 @@ from typing import cast
 import click
 
 _VERBS = {
-    "cache-audit": "reports.verbs.cache_audit:cache_audit",
-    "capacity": "reports.verbs.capacity:capacity",
     "baseline": "reports.verbs.baseline:baseline",
+    "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
     "changes": "reports.verbs.changes:changes",
     "compare": "reports.verbs.compare:compare",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",
+    "regress": "reports.verbs.regress:regress",
     "retention": "reports.verbs.retention:retention",
     "slo": "reports.verbs.slo:slo",
     "stage": "reports.verbs.stage:stage",
@@ -24,7 +24,6 @@ _VERBS = {
     "thresholds": "reports.verbs.thresholds:thresholds",
     "trend": "reports.verbs.trend:trend",
     "validate": "reports.verbs.validate:validate",
-    "regress": "reports.verbs.regress:regress",
 }
 
 

@@ -15,13 +15,17 @@ History = tuple[tuple[str, float], ...]
 
 
 class Change(StrEnum):
-    """What became of one figure; NOT_COMPARED when a side has none or the runs are not comparable."""
+    """What became of one figure; NOT_COMPARED when a side has none or the runs are not comparable.
+
+    TOLERATED is the word for a whole validation JSON, which has no latencies to compare: its tolerances are kept.
+    """
 
     REGRESSED = "REGRESSED"
     IMPROVED = "IMPROVED"
     EQUIVALENT = "EQUIVALENT"
     UNDERPOWERED = "UNDERPOWERED"
     NOT_COMPARED = "NOT COMPARED"
+    TOLERATED = "WITHIN TOLERANCES"
 
 
 class Scale(StrEnum):

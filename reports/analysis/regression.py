@@ -44,6 +44,9 @@ class Regression:
         """The word for the whole: the worst of what counts."""
         if self.broken or any(finding.change is Change.REGRESSED for finding in (*self.client, *self.server)):
             return Change.REGRESSED
+        kept = any(item.outcome is Outcome.KEPT for item in self.tolerances)
+        if all(run.validation_only for run in self.current) and kept and not self.refused:
+            return Change.TOLERATED
         needed = {finding.change for finding in self.client if finding.gauge.needed}
         if self.refused or Change.NOT_COMPARED in needed:
             return Change.NOT_COMPARED
@@ -60,7 +63,8 @@ class Regression:
         """1 regressed, 3 when it cannot be told, 0 otherwise."""
         if self.change is Change.REGRESSED:
             return ExitCode.NO_GO
-        return ExitCode.OK if self.change in (Change.EQUIVALENT, Change.IMPROVED) else ExitCode.INCOMPLETE
+        good = (Change.EQUIVALENT, Change.IMPROVED, Change.TOLERATED)
+        return ExitCode.OK if self.change in good else ExitCode.INCOMPLETE
 
 
 def compare_with_baseline(

@@ -50,7 +50,7 @@ class Latencies:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One run as it is compared.
+    """One run as it is compared; `validation_only` when it never had more than a validation JSON.
 
     `verdict` is the word of its report or validation, empty where it was not judged; `partial` says why not all of the
     run is there; `synthetic` and `complaints` are sentences. `unit_s` is the length of a block. `shares` are the
@@ -61,6 +61,7 @@ class Measurement:
     source: str
     at: datetime | None = None
     impl: str = MEMORY
+    validation_only: bool = False
     verdict: str = ""
     validity: str = ""
     synthetic: str = ""

@@ -24,6 +24,7 @@ _ANSWERS = {
     Change.IMPROVED: "IMPROVED: better by more than the smallest effect that matters",
     Change.EQUIVALENT: "EQUIVALENT: any change is smaller than the smallest effect that matters",
     Change.UNDERPOWERED: "UNDERPOWERED: these runs cannot tell; give another run of the same build with --again",
+    Change.TOLERATED: "WITHIN TOLERANCES: a validation JSON holds no latencies to compare; no tolerance is broken",
     Change.NOT_COMPARED: "NOT COMPARED: the runs do not allow a comparison",
 }
 

@@ -15,7 +15,7 @@ from reports.loader.blocks import read_blocks
 from reports.loader.directory import load_record
 from reports.loader.fields import Fields
 from reports.loader.files import Unreadable, read_object
-from reports.loader.standing import standing_of
+from reports.loader.validation import NotAValidationError, load_validation
 from reports.model.measurement import MEMORY, Measurement
 
 if TYPE_CHECKING:
@@ -51,17 +51,18 @@ def measure(path: Path, impl: str = "") -> Measurement:
 
 def _validation(fields: Fields, path: Path, impl: str) -> Measurement:
     latencies, counters = read_figures(fields)
-    verdict = standing_of(fields)
+    loaded = load_validation(path)
     return Measurement(
         path.stem,
         str(path),
+        validation_only=True,
         at=fields.instant("timestamp") or fields.instant("generated_at"),
         impl=impl or MEMORY,
-        verdict=verdict,
+        verdict=loaded.validation.summary.overall_status.value,
         synthetic=synthetic_reason(latencies),
         latencies=latencies,
         counters=counters,
-        complaints=tuple(fields.complaints),
+        complaints=loaded.complaints,
     )
 
 
@@ -133,11 +134,14 @@ def _with_validation(found: Measurement, place: RunDirectory) -> Measurement:
             return found
         return replace(found, complaints=(*found.complaints, f"{place.validation.name}: {error}"))
     latencies, counters = read_figures(fields)
-    verdict = standing_of(fields)
-    complaints = tuple(f"{place.validation.name}: {text}" for text in fields.complaints)
+    try:
+        loaded = load_validation(place.validation)
+    except NotAValidationError as error:
+        return replace(found, complaints=(*found.complaints, str(error)))
+    complaints = tuple(f"{place.validation.name}: {text}" for text in loaded.complaints)
     return replace(
         found,
-        verdict=verdict,
+        verdict=loaded.validation.summary.overall_status.value,
         latencies=latencies,
         counters=counters,
         synthetic=found.synthetic or synthetic_reason(latencies),

@@ -214,8 +214,13 @@ def test_tolerances_are_broken_strictly_beyond_their_bound(
     result = call("regress", *files, "--json")
     checks = {item["check"]: item["outcome"] for item in json.loads(result.output)["tolerances"]}
     assert [name for name, outcome in checks.items() if outcome == "broken"] == ([broken] if broken else [])
-    # two validations hold no latencies of blocks: without a broken tolerance nothing is known
-    assert code(result) == (1 if broken else 3)
+    assert json.loads(result.output)["verdict"] == ("REGRESSED" if broken else "WITHIN TOLERANCES")
+    assert code(result) == (1 if broken else 0)
+
+
+def test_validations_without_a_figure_in_common_are_not_compared(tmp_path: Path) -> None:
+    files = [write_json(tmp_path / name, validation(percentiles={}, counters={})) for name in ("one.json", "two.json")]
+    assert code(call("regress", *files)) == 3
 
 
 def test_a_tolerance_can_be_set_and_an_equivalent_comparison_never_excuses_a_broken_one(tmp_path: Path) -> None:
