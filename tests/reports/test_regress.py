@@ -139,6 +139,17 @@ def test_a_second_run_of_the_same_build_narrows_the_interval(tmp_path: Path) -> 
     assert reach[1] < reach[0] * 0.85  # type: ignore[operator]
 
 
+def test_a_run_is_compared_with_the_newest_baseline_that_has_latencies(tmp_path: Path) -> None:
+    """A nightly that was rotated is a validation only; the runs kept before it still tell more."""
+    shelf = shelf_of(tmp_path, 3)
+    rotated = write_json(tmp_path / "night.json", validation(timestamp="2026-04-01T02:00:00Z"))
+    assert code(call("baseline", "save", rotated, "--dir", shelf)) == 0
+    run = long_run(slower=1.5, run_id="now").write(tmp_path / "now")
+    result = call("regress", run, shelf)
+    assert code(result) == 1
+    assert "holds no latencies, as one that was rotated; compared with good-2 instead" in result.output
+
+
 def test_a_cut_log_and_a_killed_run_are_said_to_be_partial(tmp_path: Path) -> None:
     run = long_run(run_id="now", status="running").write(tmp_path / "now")
     log = (run / "latency.hlog").read_bytes()
