@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.support.baselines import CREATE, GET, PLUGIN, call, code, long_run, validation, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from click.testing import Result
@@ -23,6 +25,17 @@ def shelf_of(place: Path, runs: int = 6) -> Path:
     return place / "baseline"
 
 
+@pytest.fixture(scope="module")
+def shelves(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Return directories of so many baselines, made once; no test changes them."""
+
+    @cache
+    def shelf(runs: int) -> Path:
+        return shelf_of(tmp_path_factory.mktemp("shelf"), runs)
+
+    return shelf
+
+
 def figure(result: Result, key: str) -> dict[str, object]:
     found = [item for item in json.loads(result.output)["figures"] if item["figure"] == key]
     assert len(found) == 1
@@ -31,9 +44,9 @@ def figure(result: Result, key: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(("slower", "verdict", "ended"), [(1.3, "REGRESSED", 1), (0.7, "IMPROVED", 0)])
 def test_a_large_change_is_told_with_effect_interval_and_history(
-    tmp_path: Path, slower: float, verdict: str, ended: int
+    tmp_path: Path, shelves: Callable[[int], Path], slower: float, verdict: str, ended: int
 ) -> None:
-    shelf = shelf_of(tmp_path)
+    shelf = shelves(6)
     run = long_run(slower=slower, run_id="now").write(tmp_path / "now")
 
     result = call("regress", run, shelf, "--json")
@@ -47,22 +60,22 @@ def test_a_large_change_is_told_with_effect_interval_and_history(
     assert len(p95["history"]) == 6  # type: ignore[arg-type]
 
 
-def test_no_change_against_a_steady_history_is_equivalent(tmp_path: Path) -> None:
+def test_no_change_against_a_steady_history_is_equivalent(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
     """Twelve runs without any difference leave 3 % x sqrt(3/14) of the assumption: the interval is within 5 %."""
-    shelf = shelf_of(tmp_path, 11)
+    shelf = shelves(11)
     result = call("regress", long_run(run_id="now").write(tmp_path / "now"), shelf, "--json")
     assert (code(result), json.loads(result.output)["verdict"]) == (0, "EQUIVALENT")
 
 
-def test_no_change_without_a_history_cannot_be_told(tmp_path: Path) -> None:
-    shelf = shelf_of(tmp_path, 1)
+def test_no_change_without_a_history_cannot_be_told(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
+    shelf = shelves(1)
     result = call("regress", long_run(run_id="now").write(tmp_path / "now"), shelf)
     assert code(result) == 3
     assert result.output.startswith("# Comparison with the baseline: UNDERPOWERED")
 
 
-def test_thirty_requests_are_underpowered_whatever_they_say(tmp_path: Path) -> None:
-    shelf = shelf_of(tmp_path, 1)
+def test_thirty_requests_are_underpowered_whatever_they_say(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
+    shelf = shelves(1)
     few = {"rate_per_s": 1, "samples": 12, "interval_s": 10.0}
     slow = long_run(slower=2.0, run_id="now", metadata={"rate_per_s": None}, **few)
     slow.unsent = 90
@@ -71,17 +84,17 @@ def test_thirty_requests_are_underpowered_whatever_they_say(tmp_path: Path) -> N
     assert (p95["verdict"], p95["why"]) == ("UNDERPOWERED", "30 requests; p95 needs 200")
 
 
-def test_a_run_of_twenty_seconds_is_underpowered(tmp_path: Path) -> None:
+def test_a_run_of_twenty_seconds_is_underpowered(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
     short = long_run(slower=2.0, run_id="now", samples=2, rate_per_s=10)
-    result = call("regress", short.write(tmp_path / "now"), shelf_of(tmp_path, 1), "--json")
+    result = call("regress", short.write(tmp_path / "now"), shelves(1), "--json")
     assert figure(result, "p95")["why"] == "20 s were measured; 60 s are the least that tells a run's own noise"
     assert code(result) == 3
 
 
-def test_errors_regress_from_zero(tmp_path: Path) -> None:
+def test_errors_regress_from_zero(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
     run = long_run(run_id="now", failed={"http_5xx": 60}).write(tmp_path / "now")
     ok_short_of(run)
-    result = call("regress", run, shelf_of(tmp_path, 2), "--json")
+    result = call("regress", run, shelves(2), "--json")
     errors = figure(result, "error_rate")
     assert (errors["baseline"], errors["current"], errors["verdict"]) == (0.0, pytest.approx(5.0), "REGRESSED")
     assert code(result) == 1
@@ -102,37 +115,37 @@ def ok_short_of(run: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), [("workers", 2), ("concurrency", 40), ("rate_per_s", 20.0)])
-def test_another_load_is_not_compared(tmp_path: Path, key: str, value: float) -> None:
+def test_another_load_is_not_compared(tmp_path: Path, shelves: Callable[[int], Path], key: str, value: float) -> None:
     run = long_run(slower=3.0, run_id="now", metadata={key: value}).write(tmp_path / "now")
-    result = call("regress", run, shelf_of(tmp_path, 1))
+    result = call("regress", run, shelves(1))
     assert code(result) == 3
     assert "# Comparison with the baseline: NOT COMPARED" in result.output
     assert "Not comparable: " in result.output
 
 
-def test_another_generator_is_flagged_and_compared(tmp_path: Path) -> None:
+def test_another_generator_is_flagged_and_compared(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
     metadata = {"fingerprint": {"host": "generator-2", "cpus": 2, "python": "3.11.9"}}
     run = long_run(slower=1.3, run_id="now", metadata=metadata).write(tmp_path / "now")
-    result = call("regress", run, shelf_of(tmp_path))
+    result = call("regress", run, shelves(6))
     assert "the generator differs in host: generator-2, the baseline generator-1" in result.output
     assert code(result) == 1
 
 
-def test_another_cache_is_warned_of(tmp_path: Path) -> None:
+def test_another_cache_is_warned_of(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
     run = long_run(run_id="now").write(tmp_path / "now")
-    result = call("regress", run, shelf_of(tmp_path, 1), env={"CACHE_IMPL": "redis"})
+    result = call("regress", run, shelves(1), env={"CACHE_IMPL": "redis"})
     assert "another cache implementation: redis, the baseline memory" in result.output
 
 
-def test_an_invalid_run_is_not_compared(tmp_path: Path) -> None:
+def test_an_invalid_run_is_not_compared(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
     metadata = {"validity": {"state": "INVALID", "reasons": ["lag"]}}
     run = long_run(slower=3.0, run_id="now", metadata=metadata).write(tmp_path / "now")
-    result = call("regress", run, shelf_of(tmp_path, 1))
+    result = call("regress", run, shelves(1))
     assert (code(result), "now is INVALID" in result.output) == (3, True)
 
 
-def test_a_second_run_of_the_same_build_narrows_the_interval(tmp_path: Path) -> None:
-    shelf = shelf_of(tmp_path)
+def test_a_second_run_of_the_same_build_narrows_the_interval(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
+    shelf = shelves(6)
     one, two = (long_run(slower=1.09, run_id=name).write(tmp_path / name) for name in ("one", "two"))
     alone, both = call("regress", one, shelf, "--json"), call("regress", one, shelf, "--again", two, "--json")
     reach = [figure(result, "p95")["between_runs"] for result in (alone, both)]
@@ -150,20 +163,20 @@ def test_a_run_is_compared_with_the_newest_baseline_that_has_latencies(tmp_path:
     assert "holds no latencies, as one that was rotated; compared with good-2 instead" in result.output
 
 
-def test_a_cut_log_and_a_killed_run_are_said_to_be_partial(tmp_path: Path) -> None:
+def test_a_cut_log_and_a_killed_run_are_said_to_be_partial(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
     run = long_run(run_id="now", status="running").write(tmp_path / "now")
     log = (run / "latency.hlog").read_bytes()
     (run / "latency.hlog").write_bytes(log[: len(log) // 2])
-    result = call("regress", run, shelf_of(tmp_path, 1))
+    result = call("regress", run, shelves(1))
     assert code(result) == 3
     assert "the run under test is partial: its status is running" in result.output
     assert "latency.hlog: breaks off" in result.output
 
 
-def test_a_run_without_latencies_is_not_compared(tmp_path: Path) -> None:
+def test_a_run_without_latencies_is_not_compared(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
     run = long_run(run_id="now").write(tmp_path / "now")
     (run / "latency.hlog").unlink()
-    result = call("regress", run, shelf_of(tmp_path, 1))
+    result = call("regress", run, shelves(1))
     assert (code(result), "latency.hlog: missing" in result.output) == (3, True)
 
 
@@ -234,8 +247,10 @@ def test_validations_without_a_figure_in_common_are_not_compared(tmp_path: Path)
     assert code(call("regress", *files)) == 3
 
 
-def test_a_tolerance_can_be_set_and_an_equivalent_comparison_never_excuses_a_broken_one(tmp_path: Path) -> None:
-    shelf = shelf_of(tmp_path, 11)
+def test_an_equivalent_comparison_never_excuses_a_broken_tolerance(
+    tmp_path: Path, shelves: Callable[[int], Path]
+) -> None:
+    shelf = shelves(11)
     now = long_run(run_id="now", rss_mb=206.0).write(tmp_path / "now")
     assert code(call("regress", now, shelf)) == 0
     assert code(call("regress", now, shelf, env={"MEMORY_INCREASE_PCT": "2"})) == 1
