@@ -46,10 +46,11 @@ def read_blocks(path: Path, duration_s: float | None, complaints: list[str]) -> 
         raise Unreadable(f"cannot be read ({error.strerror})") from error
     except ValueError:
         whole = False
-    if not any(entry.tag == _ALL for entry in entries):
-        raise Unreadable("holds no response times")
     if not whole:
         complaints.append("breaks off")
+        entries = _without_torn_end(entries)
+    if not any(entry.tag == _ALL for entry in entries):
+        raise Unreadable("holds no response times")
     usual_s = max(entry.length_s for entry in entries)
     ends_s = max(entry.start_s + entry.length_s for entry in entries)
     unit_s = unit_length_s(duration_s or ends_s, usual_s)
@@ -57,7 +58,17 @@ def read_blocks(path: Path, duration_s: float | None, complaints: list[str]) -> 
     gathered = _Gathered(unit_s, last)
     for entry in entries:
         gathered.take(entry)
-    return gathered.blocks(duration_s or ends_s), unit_s
+    blocks = gathered.blocks(duration_s or ends_s)
+    if any(block.ok > block.total for block in blocks):
+        raise Unreadable("counts more good answers than answers: a line is missing")
+    return blocks, unit_s
+
+
+def _without_torn_end(entries: list[LogEntry]) -> list[LogEntry]:
+    """Leave out the last interval of a log that breaks off when it has answers but no longer says which were good."""
+    last_s = max((entry.start_s for entry in entries), default=0.0)
+    tags = {entry.tag for entry in entries if entry.start_s == last_s}
+    return entries if _GOOD in tags else [entry for entry in entries if entry.start_s < last_s]
 
 
 class _Gathered:
@@ -73,8 +84,10 @@ class _Gathered:
         at = min(self._last, max(0, math.floor(entry.start_s / self._unit_s + 1e-6)))
         if entry.tag == _GOOD:
             self._ok[at] = self._ok.get(at, 0) + entry.histogram.total
-            return
-        counts = entry.histogram.counts
+        elif entry.tag == _ALL:
+            self._add(at, entry.histogram.counts)
+
+    def _add(self, at: int, counts: Int64s) -> None:
         held = self._counts.get(at)
         if held is None:
             self._counts[at] = counts.copy()

@@ -254,3 +254,29 @@ def test_an_equivalent_comparison_never_excuses_a_broken_tolerance(
     now = long_run(run_id="now", rss_mb=206.0).write(tmp_path / "now")
     assert code(call("regress", now, shelf)) == 0
     assert code(call("regress", now, shelf, env={"MEMORY_INCREASE_PCT": "2"})) == 1
+
+
+def test_a_log_with_a_missing_or_spoilt_line_is_noticed(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
+    run = long_run(run_id="now").write(tmp_path / "now")
+    log = run / "latency.hlog"
+    lines = log.read_text().splitlines(keepends=True)
+    at = [number for number, line in enumerate(lines) if line.startswith("Tag=response,")][8]
+    log.write_text("".join(lines[:at] + lines[at + 1 :]))
+    assert "latency.hlog: counts more good answers than answers" in call("regress", run, shelves(1)).output
+    log.write_text("".join([*lines[:at], "garbage\n", *lines[at + 1 :]]))
+    result = call("regress", run, shelves(1))
+    assert "latency.hlog: breaks off" in result.output
+    assert f"{80 * 10:,} requests in" in result.output
+
+
+def test_a_log_cut_between_two_lines_of_an_interval_invents_no_failures(
+    tmp_path: Path, shelves: Callable[[int], Path]
+) -> None:
+    """The answers of the last interval are there, but no longer which of them were good."""
+    run = long_run(run_id="now").write(tmp_path / "now")
+    lines = (run / "latency.hlog").read_text().splitlines(keepends=True)
+    at = [number for number, line in enumerate(lines) if line.startswith("Tag=response_ok")][9]
+    (run / "latency.hlog").write_text("".join(lines[:at]) + lines[at][:40])
+    result = call("regress", run, shelves(1), "--json")
+    errors = figure(result, "error_rate")
+    assert errors["current"] == 0.0
