@@ -51,8 +51,9 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
         "memory": Benchmark("whether a worker's memory stays flat", "benchmarks.memory"),
         "help": Benchmark("how long `loadgen --help` takes", "benchmarks.help"),
         "breaker": Benchmark("false trips and detection times of the circuit breaker, simulated", "benchmarks.breaker"),
+        "regress": Benchmark("false and missed regressions when runs are compared, simulated", "benchmarks.regress"),
     }
 )
 
 IN_THE_TABLE = ("engine", "tls", "pacing", "truth", "fold", "exposition", "supervisor", "memory", "help")
-"""What `python -m benchmarks` runs: all that measure; the breaker's is a simulation of a thousand hours."""
+"""What `python -m benchmarks` runs: all that measure; those of the breaker and of regressions are simulations."""

@@ -8,11 +8,15 @@ from typing import cast
 import click
 
 _VERBS = {
+    "baseline": "reports.verbs.baseline:baseline",
     "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
+    "changes": "reports.verbs.changes:changes",
+    "compare": "reports.verbs.compare:compare",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",
+    "regress": "reports.verbs.regress:regress",
     "retention": "reports.verbs.retention:retention",
     "slo": "reports.verbs.slo:slo",
     "stage": "reports.verbs.stage:stage",

@@ -44,6 +44,13 @@ def load(path: Path) -> Run:
         raise NotARunError(f"{path}: cannot be read ({error.strerror})") from error
 
 
+def load_record(path: Path) -> Run:
+    """Read what a run directory says without its latencies, which are most of the work; raise NotARunError."""
+    if not path.is_dir():
+        raise NotARunError(f"{path}: no such run directory")
+    return _Reading(path).record()
+
+
 def _lone_csv(path: Path) -> Run:
     complaints: list[str] = []
     try:
@@ -78,6 +85,16 @@ class _Reading:
         )
         self._complain(self._place.metadata, fields.complaints)
         self._complain(self._place.summary, summary.complaints)
+        if not self._readable:
+            raise NotARunError(f"{self._place.path}: not a run directory; {self._damages[0]}")
+        return replace(run, damages=tuple(self._damages))
+
+    def record(self) -> Run:
+        """Read metadata, breaker and rows."""
+        fields = self._object(self._place.metadata, Harm.NEEDED)
+        run = self._from_metadata(fields)
+        run = replace(run, rows=self._rows(), breaker=self._breaker(run.breaker))
+        self._complain(self._place.metadata, fields.complaints)
         if not self._readable:
             raise NotARunError(f"{self._place.path}: not a run directory; {self._damages[0]}")
         return replace(run, damages=tuple(self._damages))

@@ -102,3 +102,15 @@ def test_a_broken_line_in_the_middle_is_named(tmp_path: Path) -> None:
 def test_a_tag_loses_the_characters_that_the_format_forbids() -> None:
     assert escape_tag("endpoint:GET /a,b") == "endpoint:GET%20/a%2Cb"
     assert escape_tag("response_ok") == "response_ok"
+
+
+def test_a_spoilt_line_is_an_error_even_where_only_some_tags_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "latency.hlog"
+    with path.open("w", encoding="utf-8") as stream:
+        log = HdrLogWriter(stream, datetime(2026, 3, 1, tzinfo=UTC))
+        for tag in ("lag", "response"):
+            log.write(tag, 0.0, 1.0, Histogram(60_000_000_000))
+    assert [entry.tag for entry in read_hdr_log(path, ("response",))] == ["response"]
+    path.write_text(path.read_text() + "garbage\n")
+    with pytest.raises(ValueError, match="line 8"):
+        list(read_hdr_log(path, ("response",)))
