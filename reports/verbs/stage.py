@@ -52,9 +52,10 @@ def stage(validation: Path | None, into: Path, day: str | None, unreachable: str
 def _read(validation: Path) -> tuple[str, date]:
     from loadgen.core.clock import utc_now
     from reports.loader.validation import load_validation
+    from reports.verbs.publishing import complain
 
     loaded = load_validation(validation)
     for complaint in loaded.complaints:
-        click.echo(f"report: {validation}: {complaint}", err=True)
+        complain(f"{validation}: {complaint}")
     made = loaded.validation.timestamp
     return validation.read_text("utf-8"), utc_now().date() if made is None else made.date()

@@ -31,12 +31,12 @@ def suggest(directory: Path, output: Path, days: int, thresholds: Path | None) -
     from reports.loader.nightlies import read_nightlies
     from reports.loader.thresholds import load_thresholds
     from reports.render.suggestions import suggestions_json, suggestions_text
-    from reports.verbs.publishing import make_place, publish
+    from reports.verbs.publishing import complain, make_place, publish
 
     rules, limits = rules_of(os.environ), load_thresholds(thresholds)
     nights = read_nightlies(directory)
     if not nights:
-        click.echo(f"report: {directory}: no nightly file (phase5-YYYYMMDD.json) to learn from", err=True)
+        complain(f"{directory}: no nightly file (phase5-YYYYMMDD.json) to learn from")
         return int(ExitCode.INCOMPLETE)
     found = work_out(nights, days, limits, rules, utc_now())
     if str(output) == "-":

@@ -27,11 +27,14 @@ def thresholds(suggestions: Path, thresholds: Path, dry_run: bool, backup: bool,
     from reports.loader.thresholds import load_thresholds
     from reports.render.threshold_update import update_text
     from reports.verbs.publishing import make_place, replace_file
+    from reports.verbs.reading import all_of
 
     if backup and dry_run:
         raise click.UsageError("--backup goes with --apply: a dry run changes nothing")
-    rules, limits = rules_of(os.environ), load_thresholds(thresholds)
-    found = update(thresholds.read_text("utf-8"), limits, load_suggestions(suggestions), rules, utc_now().date())
+    rules, limits, wanted = all_of(
+        lambda: rules_of(os.environ), lambda: load_thresholds(thresholds), lambda: load_suggestions(suggestions)
+    )
+    found = update(thresholds.read_text("utf-8"), limits, wanted, rules, utc_now().date())
     click.echo(update_text(found))
     if patch is not None:
         make_place(patch)

@@ -249,3 +249,13 @@ def test_nothing_suggested_changes_nothing(files: tuple[Path, Path]) -> None:
     result = invoke("thresholds", *map(str, files), "--apply")
     assert result.return_value == 0
     assert result.output.strip() == "nothing to change"
+
+
+def test_the_problems_of_all_inputs_come_in_one_message(tmp_path: Path) -> None:
+    result = invoke(
+        "thresholds", str(tmp_path / "s.json"), str(tmp_path / "t.json"), env={"MULTIPLIER_LATENCY": "many"}
+    )
+    message = str(result.exception)
+    assert message.startswith("3 problems")
+    for told in ("MULTIPLIER_LATENCY", "s.json", "t.json"):
+        assert told in message
