@@ -52,12 +52,19 @@ def nightly(**given: Any) -> ExitCode:
 
 
 def _asked(given: dict[str, Any]) -> Asked:
+    from loadgen.core.config import env_file_for
     from loadgen.run.nightly import Asked, Places
 
     base: Path = given["results"] / "demo" if given["demo"] else given["results"]
     baselines = given["baselines"] or (base / "baseline" if given["demo"] else Path("baseline"))
     places = Places(base / "nightly", baselines, base / "nightly-report")
-    asked = Asked(places, given["run"], tuple(_passed_on(given)), thresholds=given["thresholds"])
+    asked = Asked(
+        places=places,
+        run=given["run"],
+        service=tuple(_passed_on(given)),
+        thresholds=given["thresholds"],
+        env_file=Path(given["env_file"]) if given["env_file"] else env_file_for(given["profile"], Path.cwd()),
+    )
     return asked if given["demo"] or given["run"] is not None else _probed(given, asked)
 
 

@@ -70,7 +70,7 @@ class Asked:
     """What the night is about: a finished `run`, else the service that `service` (options of run-all) names.
 
     `metrics_urls` are a service's that goes on after the validation. `unreachable` says why it could not be reached,
-    empty where it was.
+    empty where it was. `env_file` may hold the rules of suggestions.
     """
 
     places: Places
@@ -79,6 +79,7 @@ class Asked:
     metrics_urls: tuple[str, ...] = ()
     unreachable: str = ""
     thresholds: Path | None = None
+    env_file: Path | None = None
     nights: int = 7
     days: int = 30
 
@@ -137,9 +138,10 @@ class Night:
         places, asked = self.asked.places, self.asked
         history = str(places.history)
         limits = () if asked.thresholds is None else ("--thresholds", str(asked.thresholds))
+        rules = () if asked.env_file is None else ("--env-file", str(asked.env_file))
         page = str(places.trend.with_suffix(".html"))
         self._do(_reports("trend", history, str(places.trend), str(asked.nights), "--html", page, *limits))
-        self._do(_reports("suggest", history, str(places.suggestions), str(asked.days), *limits))
+        self._do(_reports("suggest", history, str(places.suggestions), str(asked.days), *limits, *rules))
         rotate = ("baseline", "rotate", "--nightly", history, "--dir", str(places.baselines))
         self._do(Step("rotate", "reports", rotate))
 
