@@ -98,6 +98,7 @@ check: lint types coverage ## Everything that must be green before a commit
 
 golden: $(STAMP) ## Rewrite the expected reports of the recorded run, after a change that is meant
 	$(BIN)/python -m tests.support.golden
+	$(BIN)/python -m tests.support.golden_history
 
 bench: $(STAMP) ## Run the benchmarks and print their table
 	$(BIN)/python -m benchmarks $(ARGS)

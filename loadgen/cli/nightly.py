@@ -52,19 +52,20 @@ def nightly(**given: Any) -> ExitCode:
 
 
 def _asked(given: dict[str, Any]) -> Asked:
+    from loadgen.core.config import env_file_for
     from loadgen.run.nightly import Asked, Places
 
     base: Path = given["results"] / "demo" if given["demo"] else given["results"]
     baselines = given["baselines"] or (base / "baseline" if given["demo"] else Path("baseline"))
     places = Places(base / "nightly", baselines, base / "nightly-report")
-    own = given["demo"] or given["run"] is not None
-    return Asked(
+    asked = Asked(
         places=places,
         run=given["run"],
         service=tuple(_passed_on(given)),
-        unreachable="" if own else _probe(given),
         thresholds=given["thresholds"],
+        env_file=Path(given["env_file"]) if given["env_file"] else env_file_for(given["profile"], Path.cwd()),
     )
+    return asked if given["demo"] or given["run"] is not None else _probed(given, asked)
 
 
 def _passed_on(given: dict[str, Any]) -> list[str]:
@@ -77,10 +78,11 @@ def _passed_on(given: dict[str, Any]) -> list[str]:
     return words + [f"--{name.replace('_', '-')}" for name in _FLAGS if given[name]]
 
 
-def _probe(given: dict[str, Any]) -> str:
-    """Return why the metrics cannot be read, empty when they can; raise InputError when it is not clear whose."""
+def _probed(given: dict[str, Any], asked: Asked) -> Asked:
+    """Add where the metrics are, or why they cannot be read; raise InputError when it is not clear whose."""
     import asyncio
     import os
+    from dataclasses import replace
 
     from loadgen.cli.flags import setting_flags
     from loadgen.core.errors import InputError, LoadgenError, Problem
@@ -96,16 +98,17 @@ def _probe(given: dict[str, Any]) -> str:
     try:
         tries = asyncio.run(wait_ready(plan, tries=_TRIES))
     except LoadgenError as error:
-        return str(error)
+        return replace(asked, unreachable=str(error))
     click.echo(f"nightly: probe: the metrics can be read (try {tries})", err=True)
-    return ""
+    assert plan.observation is not None
+    return replace(asked, metrics_urls=plan.observation.metrics_urls)
 
 
 def _start(step: Step) -> int:
-    """Run one step on our own terminal: reports get no secret, run-all reads credentials as any command does."""
+    """Run one step on our own terminal; a trusted one reads credentials from the environment, as any command does."""
     import os
 
     from loadgen.run.launch import Spec, child_environment, run_to_end
 
-    environment = dict(os.environ) if step.module == "loadgen" else child_environment(os.environ)
+    environment = dict(os.environ) if step.trusted else child_environment(os.environ)
     return run_to_end(Spec(step.name, step.module, 0, step.arguments, environment | dict(step.environment)))

@@ -1,4 +1,4 @@
-"""The nightly round after the service was reached: validate, report, compare, keep, look back, suggest, rotate.
+"""The nightly round after the service was reached: validate, report, audit, compare, keep, look back, rotate.
 
 Laws: every step is a process and its exit code is told; a step that fails does not keep the later ones from running;
 the night ends with the worst of its steps, and a night without a validation is kept as na, never as a pass.
@@ -15,18 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+LEAST_LOOKUPS, MOST_HIT_PCT = "30", "70"
 _JUDGING = frozenset(ExitCode) - {ExitCode.USAGE}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One process: `python -m module arguments`. `environment` is added to its own; `judges`: its code is a verdict."""
+    """One process: `python -m module arguments`.
+
+    `environment` is added to its own, from which it gets credentials only with `trusted`. `judges`: its exit code is a
+    verdict; otherwise any but 0 is a failure, aside from those in `harmless`.
+    """
 
     name: str
     module: str
     arguments: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
+    trusted: bool = False
     judges: bool = False
+    harmless: tuple[ExitCode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +60,26 @@ class Places:
     def suggestions(self) -> Path:
         return self.out / "SLO_SUGGESTIONS.json"
 
+    @property
+    def cache_audit(self) -> Path:
+        return self.out / "cache_audit.txt"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the night is about: a finished `run`, else the service that `service` (options of run-all) names.
 
-    `unreachable` says why the service could not be reached, empty where it was.
+    `metrics_urls` are a service's that goes on after the validation. `unreachable` says why it could not be reached,
+    empty where it was. `env_file` may hold the rules of suggestions.
     """
 
     places: Places
     run: Path | None = None
     service: tuple[str, ...] = ()
+    metrics_urls: tuple[str, ...] = ()
     unreachable: str = ""
     thresholds: Path | None = None
+    env_file: Path | None = None
     nights: int = 7
     days: int = 30
 
@@ -83,7 +97,7 @@ class Night:
         """Run every step and return the worst of their codes."""
         places = self.asked.places
         places.out.mkdir(parents=True, exist_ok=True)
-        for old in (places.validation, places.markdown):
+        for old in (places.validation, places.markdown, places.cache_audit):
             old.unlink(missing_ok=True)
         if self.asked.unreachable:
             self.say(f"probe: not reached: {self.asked.unreachable}")
@@ -97,6 +111,8 @@ class Night:
     def _judge(self) -> None:
         for step in judging_steps(self.asked):
             self._do(step)
+        if self.asked.metrics_urls:
+            self._do(_audit(self.asked))
         self._compare()
 
     def _compare(self) -> None:
@@ -109,11 +125,11 @@ class Night:
 
     def _keep(self) -> None:
         places = self.asked.places
-        into = ("--into", str(places.history), "--replace")
+        into = ("--into", str(places.history))
         if self.asked.unreachable:
             self._do(_reports("stage", "--unreachable", self.asked.unreachable, *into))
         elif places.validation.exists():
-            self._do(_reports("stage", str(places.validation), *into))
+            self._do(_reports("stage", str(places.validation), *into, "--replace"))
         else:
             self.say("stage: left out, there is no validation")
             self.codes.append(ExitCode.USAGE)
@@ -122,16 +138,17 @@ class Night:
         places, asked = self.asked.places, self.asked
         history = str(places.history)
         limits = () if asked.thresholds is None else ("--thresholds", str(asked.thresholds))
+        rules = () if asked.env_file is None else ("--env-file", str(asked.env_file))
         page = str(places.trend.with_suffix(".html"))
         self._do(_reports("trend", history, str(places.trend), str(asked.nights), "--html", page, *limits))
-        self._do(_reports("suggest", history, str(places.suggestions), str(asked.days), *limits))
+        self._do(_reports("suggest", history, str(places.suggestions), str(asked.days), *limits, *rules))
         rotate = ("baseline", "rotate", "--nightly", history, "--dir", str(places.baselines))
         self._do(Step("rotate", "reports", rotate))
 
     def _do(self, step: Step) -> None:
         code = _known(self.start(step))
         self.say(f"{step.name}: exit {int(code)} ({code.meaning})")
-        if code is not ExitCode.OK:
+        if code is not ExitCode.OK and code not in step.harmless:
             self.codes.append(code if step.judges and code in _JUDGING else ExitCode.USAGE)
 
 
@@ -148,7 +165,15 @@ def judging_steps(asked: Asked) -> tuple[Step, ...]:
         )
     told = (("OUT_JSON", str(places.validation)), ("OUT_MD", str(places.markdown)))
     append = ("--append-to", str(places.out / "COMPLETION_REPORT.md"))
-    return (Step("validate", "loadgen", ("run-all", *asked.service, *append, *limits), told, judges=True),)
+    return (
+        Step("validate", "loadgen", ("run-all", *asked.service, *append, *limits), told, trusted=True, judges=True),
+    )
+
+
+def _audit(asked: Asked) -> Step:
+    """Return the audit of the service's caches; a service without one has nothing to audit."""
+    where = (",".join(asked.metrics_urls), LEAST_LOOKUPS, MOST_HIT_PCT, "-o", str(asked.places.cache_audit))
+    return Step("cache-audit", "reports", ("cache-audit", *where), trusted=True, harmless=(ExitCode.INCOMPLETE,))
 
 
 def _reports(verb: str, *arguments: str, judges: bool = False) -> Step:

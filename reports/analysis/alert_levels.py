@@ -83,7 +83,7 @@ class Trial:
             for firing in self.firings[:_TOLD]
         ]
         more = len(self.firings) - _TOLD
-        return f"would have fired {'; '.join(told)}" + (f"; and {more} more times" if more > 0 else "")
+        return f"would have fired {'; '.join(told)}" + (f"; and {plural(more, 'time')} more" if more > 0 else "")
 
 
 _TOLD = 3

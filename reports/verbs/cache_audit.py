@@ -26,7 +26,7 @@ def cache_audit(url: str | None, min_total: int, max_hit_rate: float, output: Pa
     from reports.loader.fields import Fields
     from reports.loader.scrape import Request, ask
     from reports.render.cache_audit import audit_lines
-    from reports.verbs.publishing import make_place, publish
+    from reports.verbs.publishing import complain, make_place, publish
 
     urls = tuple(word for word in (url or "").replace(",", " ").split() if word)
     if not urls:
@@ -36,7 +36,7 @@ def cache_audit(url: str | None, min_total: int, max_hit_rate: float, output: Pa
     found = Fields(ask(Request(urls, header, timeout_s=timeout), os.environ, *asked))
     series = [item for item in found.items("series") if isinstance(item, dict)]
     if not series:
-        click.echo(f"report: no series of {HITS} or {' or '.join(MISSES)}: the service shows no cache", err=True)
+        complain(f"no series of {HITS} or {' or '.join(MISSES)}: the service shows no cache")
         return int(ExitCode.INCOMPLETE)
     if output is not None:
         make_place(output)

@@ -40,3 +40,8 @@ def make_place(output: Path) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LoadgenError(f"{output.parent}: cannot be made ({error.strerror})") from error
+
+
+def complain(text: str) -> None:
+    """Write a line about the input to standard error, with everything that looks like a secret masked."""
+    click.echo(Redactor().text(f"report: {text}"), err=True)

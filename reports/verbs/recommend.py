@@ -53,15 +53,14 @@ def _draft(directory: Path, output: Path | None, memory_limit_mb: float | None, 
     from reports.loader.directory import load
     from reports.loader.signals import read_signals
     from reports.render.slo_draft import slo_draft
-    from reports.verbs.publishing import make_place, publish
+    from reports.verbs.publishing import complain, make_place, publish
 
     run = load(directory)
     targets, overrides = targets_of(run.targets, os.environ)
     found = work_out(assess(run, Question(targets, overrides)), read_signals(directory), memory_limit_mb)
     if found.objections and not force:
-        click.echo(f"report: {run.name} is no basis for objectives (--force makes a draft all the same):", err=True)
-        for objection in found.objections:
-            click.echo(f"  - {objection.text}", err=True)
+        lines = [f"{run.name} is no basis for objectives (--force makes a draft all the same):"]
+        complain("\n  - ".join([*lines, *(objection.text for objection in found.objections)]))
         return int(found.exit_code)
     if output is not None:
         make_place(output)

@@ -22,8 +22,8 @@ NIGHTLY = Path("results/nightly")
 def stage(validation: Path | None, into: Path, day: str | None, unreachable: str | None, replace: bool) -> int:
     """Copy VALIDATION to phase5-YYYYMMDD.json among the nightly files; what is no validation is refused.
 
-    A night whose service could not be reached is recorded with --unreachable instead, with the status na. Exit code: 0,
-    2 for bad input or a night that is already there.
+    A night whose service could not be reached is recorded with --unreachable instead, with the status na, unless the
+    night has a validation already. Exit code: 0, 2 for bad input or a night that is already there.
     """
     from loadgen.core.clock import utc_now
     from loadgen.core.errors import InputError, Problem
@@ -41,20 +41,25 @@ def stage(validation: Path | None, into: Path, day: str | None, unreachable: str
     else:
         text, made = _read(validation)
     place = into / nightly_name(chosen or made)
+    if place.exists() and validation is None and not replace:
+        click.echo(f"kept: {place}, which the night has already")
+        return 0
     if place.exists() and not replace:
         raise InputError([Problem(str(place), None, "is there already: give --replace, or another --day")])
     make_place(place)
+    replaced = " (replaced what the night had)" if place.exists() else ""
     publish(text, place)
-    click.echo(f"staged: {place}")
+    click.echo(f"staged: {place}{replaced}")
     return 0
 
 
 def _read(validation: Path) -> tuple[str, date]:
     from loadgen.core.clock import utc_now
     from reports.loader.validation import load_validation
+    from reports.verbs.publishing import complain
 
     loaded = load_validation(validation)
     for complaint in loaded.complaints:
-        click.echo(f"report: {validation}: {complaint}", err=True)
+        complain(f"{validation}: {complaint}")
     made = loaded.validation.timestamp
     return validation.read_text("utf-8"), utc_now().date() if made is None else made.date()

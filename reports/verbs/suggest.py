@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -17,7 +16,8 @@ NIGHTLY = Path("results/nightly")
 @click.option(
     "--thresholds", type=click.Path(dir_okay=False, path_type=Path), help="Thresholds file; else the bundled."
 )
-def suggest(directory: Path, output: Path, days: int, thresholds: Path | None) -> int:
+@click.option("--env-file", type=click.Path(dir_okay=False, path_type=Path), help="Read variables from here as well.")
+def suggest(directory: Path, output: Path, days: int, thresholds: Path | None, env_file: Path | None) -> int:
     """Suggest tighter thresholds from the nightly files of DIRECTORY, of the newest DAYS (30) days.
 
     The suggestions are JSON, on standard output unless OUTPUT is a file; `report thresholds` applies them.
@@ -31,12 +31,13 @@ def suggest(directory: Path, output: Path, days: int, thresholds: Path | None) -
     from reports.loader.nightlies import read_nightlies
     from reports.loader.thresholds import load_thresholds
     from reports.render.suggestions import suggestions_json, suggestions_text
-    from reports.verbs.publishing import make_place, publish
+    from reports.verbs.publishing import complain, make_place, publish
+    from reports.verbs.variables import variables
 
-    rules, limits = rules_of(os.environ), load_thresholds(thresholds)
+    rules, limits = rules_of(variables(env_file)), load_thresholds(thresholds)
     nights = read_nightlies(directory)
     if not nights:
-        click.echo(f"report: {directory}: no nightly file (phase5-YYYYMMDD.json) to learn from", err=True)
+        complain(f"{directory}: no nightly file (phase5-YYYYMMDD.json) to learn from")
         return int(ExitCode.INCOMPLETE)
     found = work_out(nights, days, limits, rules, utc_now())
     if str(output) == "-":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -14,7 +13,10 @@ import click
 @click.option("--dry-run/--apply", default=True, help="Only show what would change (the default), or change the file.")
 @click.option("--backup", is_flag=True, help="Keep the file as it was beside it, as .bak.")
 @click.option("--patch", type=click.Path(dir_okay=False, path_type=Path), help="Write the change as a unified diff.")
-def thresholds(suggestions: Path, thresholds: Path, dry_run: bool, backup: bool, patch: Path | None) -> int:
+@click.option("--env-file", type=click.Path(dir_okay=False, path_type=Path), help="Read variables from here as well.")
+def thresholds(
+    suggestions: Path, thresholds: Path, dry_run: bool, backup: bool, patch: Path | None, env_file: Path | None
+) -> int:
     """Tighten the file THRESHOLDS by the SUGGESTIONS of `report suggest`.
 
     Without --apply nothing is written but a --patch. Only the numbers change, and the date; layout and order stay. A
@@ -27,11 +29,17 @@ def thresholds(suggestions: Path, thresholds: Path, dry_run: bool, backup: bool,
     from reports.loader.thresholds import load_thresholds
     from reports.render.threshold_update import update_text
     from reports.verbs.publishing import make_place, replace_file
+    from reports.verbs.reading import all_of
+    from reports.verbs.variables import variables
 
     if backup and dry_run:
         raise click.UsageError("--backup goes with --apply: a dry run changes nothing")
-    rules, limits = rules_of(os.environ), load_thresholds(thresholds)
-    found = update(thresholds.read_text("utf-8"), limits, load_suggestions(suggestions), rules, utc_now().date())
+    rules, limits, wanted = all_of(
+        lambda: rules_of(variables(env_file)),
+        lambda: load_thresholds(thresholds),
+        lambda: load_suggestions(suggestions),
+    )
+    found = update(thresholds.read_text("utf-8"), limits, wanted, rules, utc_now().date())
     click.echo(update_text(found))
     if patch is not None:
         make_place(patch)

@@ -30,12 +30,12 @@ def trend(directory: Path, output: Path, nights: int, html: Path | None, thresho
     from reports.loader.thresholds import load_thresholds
     from reports.render.trend import trend_markdown, trend_page
     from reports.render.trend_svg import trend_svg
-    from reports.verbs.publishing import make_place, publish
+    from reports.verbs.publishing import complain, make_place, publish
 
     limits = load_thresholds(thresholds)
     found = read_nightlies(directory, nights)
     if not found:
-        click.echo(f"report: {directory}: no nightly file (phase5-YYYYMMDD.json) to show a trend of", err=True)
+        complain(f"{directory}: no nightly file (phase5-YYYYMMDD.json) to show a trend of")
         return int(ExitCode.INCOMPLETE)
     made, course = utc_now(), trend_of(found, limits)
     if html is not None:

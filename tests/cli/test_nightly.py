@@ -77,3 +77,10 @@ def test_a_finished_run_goes_without_a_service(started: list[Spec], tmp_path: Pa
     result = invoke("--run", str(tmp_path), "--demo")
     assert "goes without a service" in str(result.exception)
     assert started == []
+
+
+def test_the_env_file_of_the_profile_holds_the_rules_of_suggestions(started: list[Spec], tmp_path: Path) -> None:
+    (tmp_path / ".env.phase5.staging").write_text("MULTIPLIER_LATENCY=1.5\n")
+    invoke("--demo", "--profile", "staging")
+    suggest = next(spec for spec in started if spec.arguments[0] == "suggest")
+    assert suggest.arguments[-2:] == ("--env-file", str(tmp_path / ".env.phase5.staging"))

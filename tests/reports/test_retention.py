@@ -141,3 +141,16 @@ def test_a_day_that_is_none_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "phase5.json"
     source.write_text(json.dumps(validation(date(2026, 3, 1))))
     assert "is no day" in str(invoke("stage", str(source), "--day", "20261301").exception)
+
+
+def test_a_service_that_is_gone_later_does_not_take_the_night_back(tmp_path: Path) -> None:
+    source = tmp_path / "phase5.json"
+    source.write_text(json.dumps(validation(date(2026, 3, 1))))
+    night = ("--into", str(tmp_path / "n"), "--day", "20260301")
+    invoke("stage", str(source), *night)
+    result = invoke("stage", "--unreachable", "connection refused", *night)
+    assert result.return_value == 0
+    assert result.output.startswith("kept: ")
+    assert read_nightlies(tmp_path / "n")[0].status == "pass"
+    again = invoke("stage", str(source), *night, "--replace")
+    assert again.output.endswith("(replaced what the night had)\n")

@@ -249,3 +249,24 @@ def test_nothing_suggested_changes_nothing(files: tuple[Path, Path]) -> None:
     result = invoke("thresholds", *map(str, files), "--apply")
     assert result.return_value == 0
     assert result.output.strip() == "nothing to change"
+
+
+def test_the_problems_of_all_inputs_come_in_one_message(tmp_path: Path) -> None:
+    result = invoke(
+        "thresholds", str(tmp_path / "s.json"), str(tmp_path / "t.json"), env={"MULTIPLIER_LATENCY": "many"}
+    )
+    message = str(result.exception)
+    assert message.startswith("3 problems")
+    for told in ("MULTIPLIER_LATENCY", "s.json", "t.json"):
+        assert told in message
+
+
+def test_the_rules_may_stand_in_an_env_file_below_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / ".env.phase5"
+    file.write_text("MULTIPLIER_LATENCY=1.5\nFLOOR_CACHE_HIT_RATE=99\n")
+    nights, options = write_nights(tmp_path / "n", 5), ("--env-file", str(file))
+    found = by_metric(suggested(nights, *options))
+    assert found["plugin_reload_latency_p95"]["suggested_threshold"] == 0.75
+    assert found["cache_hit_rate"]["suggested_threshold"] == 99.0
+    again = by_metric(suggested(nights, *options, env={"MULTIPLIER_LATENCY": "2"}))
+    assert again["plugin_reload_latency_p95"]["suggested_threshold"] == 1.0

@@ -199,3 +199,15 @@ def test_http_latency_is_the_asserted_figure(tmp_path: Path) -> None:
     document["summary"] |= {"total_checks": 3, "passed": 3}
     write(tmp_path, LAST, document)
     assert course(trend_in(tmp_path), "http_p95").latest == 0.033
+
+
+def test_the_page_and_the_markdown_show_the_same_figures(tmp_path: Path) -> None:
+    for back, p95 in enumerate((0.6, 0.9, 0.5, 0.4)):
+        day = LAST - timedelta(days=back)
+        write(tmp_path / "n", day, validation(day, p95=p95, cache=70.0 + back))
+    page = tmp_path / "trend.html"
+    output = invoke(str(tmp_path / "n"), "--html", str(page)).output
+    shown = [row.split("<td") for row in page.read_text().split("<tr>")[2:]]
+    for row in shown:
+        values = [cell.partition(">")[2].partition("<")[0] for cell in row[1:]]
+        assert values == cells(output, values[0])

@@ -66,6 +66,18 @@ def test_a_finished_run_is_validated_reported_and_compared_itself(tmp_path: Path
     assert night.step("regress").arguments == ("regress", str(run), str(night.places.baselines))
 
 
+def test_a_service_that_goes_on_has_its_caches_audited(tmp_path: Path) -> None:
+    """A service without a cache ends the audit with 3, which is no failure of the night."""
+    night = Round(tmp_path, {"cache-audit": 3})
+    assert night.night(metrics_urls=("http://a/m", "http://b/m")) is ExitCode.OK
+    assert night.names[:3] == ["validate", "cache-audit", "stage"]
+    assert night.step("cache-audit").arguments == (
+        "cache-audit", "http://a/m,http://b/m", "30", "70", "-o", str(night.places.cache_audit),
+    )  # fmt: skip
+    failed = Round(tmp_path, {"cache-audit": 2})
+    assert failed.night(metrics_urls=("http://a/m",)) is ExitCode.USAGE
+
+
 def test_without_a_baseline_nothing_is_compared_and_that_is_said(tmp_path: Path) -> None:
     night = Round(tmp_path)
     night.night()
