@@ -15,7 +15,7 @@ from loadgen.core.histogram import Histogram
 from loadgen.core.units import NS_PER_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
     from pathlib import Path
     from typing import TextIO
@@ -65,8 +65,8 @@ def escape_tag(tag: str) -> str:
     return quote(tag, safe=_PLAIN_IN_TAGS)
 
 
-def read_hdr_log(path: Path) -> Iterator[LogEntry]:
-    """Yield the entries of a log in file order.
+def read_hdr_log(path: Path, tags: Collection[str] | None = None) -> Iterator[LogEntry]:
+    """Yield the entries of a log in file order, or only those with one of `tags`: others are not even decoded.
 
     A last line without its line end is left out: the writer was killed. Any other line that is neither a comment nor
     the legend nor an entry raises ValueError with the line's number.
@@ -77,10 +77,16 @@ def read_hdr_log(path: Path) -> Iterator[LogEntry]:
                 return
             if line.startswith(("#", '"')) or line == "\n":
                 continue
+            if tags is not None and _tag_of(line) not in tags:
+                continue
             try:
                 yield _parse(line.rstrip("\n"))
             except ValueError as error:
                 raise ValueError(f"{path}, line {number}: {error}") from error
+
+
+def _tag_of(line: str) -> str:
+    return unquote(line[len("Tag=") :].partition(",")[0]) if line.startswith("Tag=") else ""
 
 
 def _parse(line: str) -> LogEntry:

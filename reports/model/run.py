@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reports.model.server import Row, ServerWindow
+    from reports.model.timeline import Happening, ProbePoint
 
 
 class Harm(Enum):
@@ -120,10 +121,11 @@ class Warmup:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The fast probes of the breaker: how many, and how many failed."""
+    """The fast probes of the breaker: how many, how many failed, and what each saw."""
 
     count: int = 0
     failed: int = 0
+    points: tuple[ProbePoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +158,6 @@ class Run:
     preflight: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    happenings: tuple[Happening, ...] = ()
     synthetic: bool = False
     damages: tuple[Damage, ...] = ()
