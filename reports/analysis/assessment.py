@@ -29,9 +29,11 @@ from reports.analysis.client import (
 )
 from reports.analysis.comparison import Comparison, compare
 from reports.analysis.conduct import judge_breaker, judge_end, judge_record, judge_validity, tripped
+from reports.analysis.course import course
 from reports.analysis.coverage import Coverage, cover, judge_load
 from reports.analysis.quantity import count, show
 from reports.analysis.remarks import Absence, absences, banners, irregularities
+from reports.analysis.spectrum import spectrum
 from reports.analysis.traffic import (
     FallbackSource,
     Operations,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loadgen.core.slo import SloTargets
+    from reports.model.chart import Chart
     from reports.model.run import Run
     from reports.model.server import ServerWindow
 
@@ -101,6 +104,8 @@ class Assessment:
     column_absences: tuple[Absence, ...]
     irregularities: tuple[str, ...]
     actions: tuple[str, ...]
+    course: tuple[Chart, ...]
+    spectrum: Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,8 @@ def assess(run: Run, asked: Question) -> Assessment:
         column_absences=absences(run),
         irregularities=irregularities(run, window),
         actions=next_actions(run, checks),
+        course=course(run, targets),
+        spectrum=spectrum(run.client, window, targets),
     )
 
 

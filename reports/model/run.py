@@ -82,7 +82,10 @@ class BreakerInput:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Why the breaker ended the run; `value` and `threshold` are ratios or counts of the named metric."""
+    """Why the breaker ended the run.
+
+    `value` and `threshold` are ratios or counts of the named metric; `moment` is `at` where that is a time.
+    """
 
     input: str
     metric: str
@@ -93,6 +96,7 @@ class Trip:
     rule: str
     phase: str = ""
     detail: str = ""
+    moment: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def plot_data(chart: Chart) -> dict[str, Any]:
     """Return what web/charts.js reads: groups of xs and lines (null is a gap), marks, limits, ranges."""
     across, up = across_scale(chart), up_scale(chart)
     return {
-        "key": chart.key,
+        "id": chart.key,
         "unit": chart.unit,
         "across": chart.across.value,
         "log": chart.log,
