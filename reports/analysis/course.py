@@ -10,12 +10,14 @@ import itertools
 from typing import TYPE_CHECKING
 
 from reports.analysis.happenings import marks_of
-from reports.model.chart import Across, Chart, Group, Limit, Line, Stroke, Tone
+from reports.analysis.spectrum import latency_limits
+from reports.model.chart import Across, Chart, Group, Line, Stroke, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loadgen.core.slo import SloTargets
+    from reports.model.chart import Limit
     from reports.model.run import Run
     from reports.model.timeline import ProbePoint, Second
 
@@ -27,7 +29,7 @@ _PERCENT = 100.0
 def course(run: Run, targets: SloTargets) -> tuple[Chart, ...]:
     """Return the charts of latency, rate, errors and resources; one without any figure is left out."""
     charts = (
-        _chart(run, "latency", "Latency", "ms", _latency(run), _targets(targets)),
+        _chart(run, "latency", "Latency", "ms", _latency(run), latency_limits(targets)),
         _chart(run, "rate", "Requests", "/s", _rates(run)),
         _chart(run, "errors", "Errors and fallbacks", "%", _errors(run)),
         _chart(run, "memory", "Memory", "MB", _row_group(run, (("RSS", "rss_mb", 1.0, Tone.SERVER),))),
@@ -40,10 +42,6 @@ def _chart(
     run: Run, key: str, title: str, unit: str, groups: tuple[Group, ...], limits: tuple[Limit, ...] = ()
 ) -> Chart:
     return Chart(key, title, unit, Across.TIME, groups, marks_of(run), limits, began=run.t0)
-
-
-def _targets(targets: SloTargets) -> tuple[Limit, ...]:
-    return (Limit(targets.p95_s * _MS, "p95 target"), Limit(targets.p99_s * _MS, "p99 target"))
 
 
 def _latency(run: Run) -> tuple[Group, ...]:
@@ -64,7 +62,7 @@ def _latency(run: Run) -> tuple[Group, ...]:
 
 
 def _rates(run: Run) -> tuple[Group, ...]:
-    seconds = run.client.by_second
+    seconds = _scheduled(run.client.by_second)
 
     def per_second(count_of: Callable[[Second], int]) -> Callable[[Sequence[Second]], float | None]:
         return lambda bin_: sum(map(count_of, bin_)) / len(bin_)
@@ -74,8 +72,15 @@ def _rates(run: Run) -> tuple[Group, ...]:
         _binned(seconds, per_second(lambda second: second.sent)),
     )
     lines = (Line("due", due, Tone.QUIET, Stroke.DASHED), Line("sent", sent, Tone.CLIENT))
-    served = (("served", "request_rate", 1.0, Tone.SERVER_SOFT),)
-    return (Group(_bin_middles(seconds), lines), _probe_rates(run.probes.points), *_row_group(run, served))
+    probed = _probe_rates(run.probes.points)
+    served = (probed,) if probed.xs else _row_group(run, (("served", "request_rate", 1.0, Tone.SERVER),))
+    return (Group(_bin_middles(seconds), lines), *served)
+
+
+def _scheduled(seconds: Sequence[Second]) -> Sequence[Second]:
+    """Return the seconds without the drain at the end, in which nothing is due and nothing sent."""
+    last = next((at for at in range(len(seconds), 0, -1) if seconds[at - 1].due or seconds[at - 1].sent), 0)
+    return seconds[:last]
 
 
 def _probe_rates(points: Sequence[ProbePoint]) -> Group:
@@ -87,7 +92,7 @@ def _probe_rates(points: Sequence[ProbePoint]) -> Group:
     ]
     xs = tuple(at for at, _ in known)
     held = (*rates, rates[-1]) if rates else ()
-    return Group(xs if held else (), (Line("served, by probe", held, Tone.SERVER, Stroke.STEP),))
+    return Group(xs if held else (), (Line("served", held, Tone.SERVER, Stroke.STEP),))
 
 
 def _errors(run: Run) -> tuple[Group, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loadgen.core.units import NS_PER_MS
+from reports.analysis.quantity import Unit, limit
 from reports.model.chart import Across, Chart, Group, Limit, Line, Stroke, Tone
 
 if TYPE_CHECKING:
@@ -33,15 +34,22 @@ def spectrum(client: Client, window: ServerWindow | None, targets: SloTargets) -
         and (group := curve(histogram, name, tone, stroke)) is not None
     ]
     server = _server(window)
-    limits = (Limit(targets.p95_s * _MS, "p95 target"), Limit(targets.p99_s * _MS, "p99 target"))
     return Chart(
         "spectrum",
         "Percentile spectrum",
         "ms",
         Across.QUANTILE,
         (*groups, *([server] if server else [])),
-        limits=limits,
+        limits=latency_limits(targets),
         log=True,
+    )
+
+
+def latency_limits(targets: SloTargets) -> tuple[Limit, ...]:
+    """Return the latency targets as lines, in ms."""
+    return tuple(
+        Limit(seconds * _MS, f"{name} target {limit(seconds, Unit.SECONDS)}")
+        for name, seconds in (("p95", targets.p95_s), ("p99", targets.p99_s))
     )
 
 

@@ -65,7 +65,7 @@ def _feet(ticks: list[Tick]) -> list[str]:
 
 
 def _limits(chart: Chart, up: Scale) -> list[str]:
-    places = [_number(_PLOT * (1 - up.place(limit.value))) for limit in chart.limits]
+    places = [_number(_PLOT * (1 - up.place(limit.value))) for limit in chart.limits if limit.value <= up.high]
     return [f'<line class="limit" x1="0" x2="{_WIDTH}" y1="{y}" y2="{y}"/>' for y in places]
 
 

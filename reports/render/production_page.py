@@ -53,14 +53,15 @@ def production_page(assessment: Assessment, generated: datetime, mask: Callable[
     """Return the report as HTML; `generated` is when it was made (aware), `mask` takes secrets out of a text."""
     course, spectrum = assessment.course, assessment.spectrum
     charts = [*course, *([] if spectrum.empty else [spectrum])]
-    began = assessment.run.t0
+    began, head = assessment.run.t0, verdict.head(assessment, TITLE, generated)
     context = {
-        "head": verdict.head(assessment, TITLE, generated),
+        "head": head,
         "tiles": _tiles(assessment),
         "course": [drawn(chart) for chart in course],
         "course_note": f"Time since the load began (t = 0 is {iso_utc(began)})." if began else "",
         "marks": [Marked(elapsed(mark.at), mark.kind, mark.text) for mark in course[0].marks] if course else [],
         "spectrum": None if spectrum.empty else drawn(spectrum),
+        "facts": [fact for fact in head.facts if fact[0] != "Key figures"],  # the tiles show them
         "sections": production_sections(assessment),
         "foot": f"Made by loadgen from {assessment.run.name} at {iso_utc(generated)}. All times are UTC.",
     }

@@ -17,6 +17,7 @@ _QUANTILES = ((1.0, "0 %"), (2.0, "50 %"), (10.0, "90 %"), (100.0, "99 %"), (1e3
               (1e5, "99.999 %"), (1e6, "99.9999 %"))  # fmt: skip
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _MOST_LABELS = 8
+_NEAR = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,10 @@ def across_scale(chart: Chart) -> Scale:
 
 
 def up_scale(chart: Chart) -> Scale:
-    """Return the range from bottom to top, limits included, its high end a round figure."""
+    """Return the range from bottom to top, its high end a round figure; a limit far above the figures is left out."""
     values = [value for group in chart.groups for line in group.lines for value in line.values if value is not None]
-    values += [limit.value for limit in chart.limits]
+    highest = max(values, default=0.0)
+    values += [limit.value for limit in chart.limits if limit.value <= highest * _NEAR]
     if chart.log:
         positive = [value for value in values if value > 0] or [1.0]
         low, high = floor(log10(min(positive))), ceil(log10(max(positive)))

@@ -23,11 +23,11 @@
     return value.toLocaleString("en-US", {maximumFractionDigits: digits});
   }
 
-  const withUnit = (chart) => (value) => value === null || value === undefined ? "NA" : `${figure(value)} ${chart.unit}`;
+  const withUnit = (chart, value) => value === null || value === undefined ? "NA" : `${figure(value)} ${chart.unit}`;
 
   function place(chart) {
     return (_, x) => {
-      if (x === null || x === undefined) return "–";
+      if (x === null || x === undefined) return "";
       if (chart.across === "labels") return chart.labels[Math.round(x)] ?? "–";
       if (chart.across === "quantile") return `${figure(100 * (1 - 1 / x))} %`;
       const at = chart.began === null ? "" : ` · ${new Date((chart.began + x) * 1000).toISOString().slice(11, 19)} UTC`;
@@ -63,7 +63,7 @@
 
   function seriesOf(chart, line) {
     const series = {label: line.name, stroke: color(`--t-${line.tone}`), width: 1.75, points: {show: false},
-      value: (_, value) => withUnit(chart)(value)};
+      value: (_, value, __, at) => at === null || at === undefined ? "" : withUnit(chart, value)};
     if (line.stroke === "dashed") series.dash = [5, 4];
     if (line.stroke === "step") series.paths = uPlot.paths.stepped({align: 1});
     if (line.values.filter((value) => value !== null).length < 3) series.points = {show: true, size: 5};
@@ -124,6 +124,19 @@
     };
   }
 
+  // A step speaks for the time until the next one, so it has a value wherever another line has a point.
+  function held(chart, joined) {
+    chart.groups.flatMap((group) => group.lines.map((item) => [group, item])).forEach(([group, item], index) => {
+      if (item.stroke !== "step") return;
+      const values = joined[index + 1];
+      const end = group.xs[group.xs.length - 1];
+      for (let at = 1; at < values.length; at++) {
+        if (values[at] === undefined && joined[0][at] <= end) values[at] = values[at - 1];
+      }
+    });
+    return joined;
+  }
+
   function draw(chart) {
     const figure = document.querySelector(`[data-chart="${CSS.escape(chart.id)}"]`);
     const room = figure.querySelector(".plot");
@@ -132,7 +145,7 @@
     const drawn = {...chart, groups: chart.groups.filter((group) => group.xs.length)};
     room.replaceChildren();
     room.hidden = false;
-    const plot = new uPlot(options(drawn, room.clientWidth), uPlot.join(tables), room);
+    const plot = new uPlot(options(drawn, room.clientWidth), held(drawn, uPlot.join(tables)), room);
     figure.classList.add("drawn");
     return {plot, room};
   }
