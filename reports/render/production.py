@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.render import client, record, server, verdict
+from reports.render import client, insight, record, server, verdict
 from reports.render.markdown import document
 from reports.render.write_markdown import write_head, write_sections
 
@@ -27,20 +27,30 @@ def production_report(assessment: Assessment, generated: datetime) -> str:
 def production_sections(assessment: Assessment) -> list[Section]:
     """Return what markdown and HTML both show, top to bottom."""
     return [
+        *insight.conclusion(assessment),
         *verdict.slo_summary(assessment),
         *verdict.run_checks(assessment),
+        *insight.changes(assessment),
         *client.latency(assessment),
+        *client.both_sides(assessment),
         *client.requests(assessment),
+        *insight.slowest(assessment),
+        *insight.error_classes(assessment),
         *server.throughput(assessment),
         *server.fallback_sources(assessment),
         *server.operations(assessment),
-        *client.both_sides(assessment),
         *client.error_budget(assessment),
+        *insight.burn_rate(assessment),
+        *insight.anomalies(assessment),
+        *insight.bands(assessment),
         *record.breaker(assessment.run),
         *record.absences(assessment),
         *record.irregularities(assessment),
         *record.parameters(assessment.run),
         *record.host(assessment.run),
         *record.targets(assessment),
+        *insight.keepsake(assessment),
+        *insight.checklist(assessment),
+        *insight.completeness(assessment),
         *record.next_actions(assessment),
     ]

@@ -51,7 +51,7 @@ class Marked:
 
 def production_page(assessment: Assessment, generated: datetime, mask: Callable[[str], str]) -> str:
     """Return the report as HTML; `generated` is when it was made (aware), `mask` takes secrets out of a text."""
-    course, spectrum = assessment.course, assessment.spectrum
+    course, spectrum = assessment.insight.course, assessment.insight.spectrum
     charts = [*course, *([] if spectrum.empty else [spectrum])]
     began, head = assessment.run.t0, verdict.head(assessment, TITLE, generated)
     context = {
