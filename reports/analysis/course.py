@@ -7,6 +7,7 @@ nothing is drawn where nothing was measured.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reports.analysis.happenings import marks_of
@@ -35,7 +36,10 @@ def course(run: Run, targets: SloTargets) -> tuple[Chart, ...]:
         _chart(run, "memory", "Memory", "MB", _row_group(run, (("RSS", "rss_mb", 1.0, Tone.SERVER),))),
         _chart(run, "processor", "Processor and cache", "%", _resources(run)),
     )
-    return tuple(chart for chart in charts if not chart.empty)
+    drawn = [chart for chart in charts if not chart.empty]
+    ends = [group.xs[-1] for chart in drawn for group in chart.groups if group.xs]
+    end = max([*ends, *(mark.at for chart in drawn for mark in chart.marks), 1.0])
+    return tuple(replace(chart, span=(0.0, end)) for chart in drawn)
 
 
 def _chart(

@@ -26,7 +26,9 @@ _KINDS = {
 
 def marks_of(run: Run) -> tuple[Mark, ...]:
     """Return the marks in the order of time; beyond MOST_MARKS notes give way to what is graver."""
-    found = [*_events(run), *_trip(run), *_restarts(run), *_empty_rows(run)]
+    trip = tuple(_trip(run))
+    told = [mark for mark in _events(run) if not (trip and mark.kind == "end")]  # the trip says why the run ended
+    found = [*told, *trip, *_restarts(run), *_empty_rows(run)]
     unique = {(round(mark.at, 1), mark.kind): mark for mark in found}
     marks = sorted(unique.values(), key=lambda mark: mark.at)
     if len(marks) > MOST_MARKS:

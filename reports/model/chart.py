@@ -85,6 +85,7 @@ class Chart:
     """One chart: `key` is its id in a page, `unit` stands behind every figure, `note` below the title.
 
     With `log` the upward axis is logarithmic and figures of 0 or less are not drawn; without it the axis begins at 0.
+    Charts with the same `span` share one axis across.
     """
 
     key: str
@@ -97,6 +98,7 @@ class Chart:
     log: bool = False
     labels: tuple[str, ...] = ()
     began: datetime | None = None
+    span: tuple[float, float] | None = None
     note: str = ""
 
     @property

@@ -132,7 +132,9 @@ def keepsake(assessment: Assessment) -> list[Section]:
     if found is None:
         return section("Commit and Tag", paragraph("Only a GO is worth a tag."))
     return section(
-        "Commit and Tag", paragraph(f"Tag: {code(found.tag)}. Nothing was committed."), [Verbatim(found.message)]
+        "Commit and Tag",
+        paragraph(f"Tag: {code(found.tag)}. Nothing was committed."),
+        [Verbatim("\n".join(map(plain, found.lines)))],
     )
 
 

@@ -6,6 +6,7 @@ Law: nothing here calculates; a page is one file that asks for no other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -68,6 +69,7 @@ def inline(text: str) -> Markup:
     return Markup("").join(marked)
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reports", "templates"),

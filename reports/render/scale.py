@@ -47,6 +47,8 @@ class Scale:
 
 def across_scale(chart: Chart) -> Scale:
     """Return the range from left to right."""
+    if chart.span is not None:
+        return Scale(*chart.span)
     xs = [x for group in chart.groups for x in (group.xs[:1] + group.xs[-1:])]
     xs += [mark.at for mark in chart.marks]
     if chart.across is Across.QUANTILE:
@@ -64,8 +66,11 @@ def up_scale(chart: Chart) -> Scale:
         positive = [value for value in values if value > 0] or [1.0]
         low, high = floor(log10(min(positive))), ceil(log10(max(positive)))
         return Scale(10.0**low, 10.0 ** max(high, low + 1), log=True)
-    step = round_step(max([*values, 0.0]) * 1.04)
-    return Scale(0.0, step * ceil(max([*values, 0.0]) * 1.04 / step) or 1.0)
+    top = max([*values, 0.0])
+    if chart.unit == "%" and 80 < top <= 100:
+        return Scale(0.0, 100.0)
+    step = round_step(top * 1.04)
+    return Scale(0.0, step * ceil(top * 1.04 / step) or 1.0)
 
 
 def round_step(high: float, ticks: int = 5) -> float:

@@ -55,7 +55,11 @@
   function upAxis(chart) {
     const axis = {stroke: color("--soft"), font: font(), size: 64, grid: {stroke: color("--line"), width: 1},
       ticks: {show: false}, values: (_, splits) => splits.map((at) => at === null ? "" : `${figure(at)} ${chart.unit}`)};
-    if (chart.log) axis.filter = (_, splits) => splits.map((at) => Math.log10(at) % 1 === 0 ? at : null);
+    if (chart.log) {
+      const [low, high] = chart.range[1].map((at) => Math.round(Math.log10(at)));
+      axis.splits = () => Array.from({length: high - low + 1}, (_, index) => 10 ** (low + index));
+      axis.filter = (_, splits) => splits;
+    }
     return axis;
   }
 
