@@ -54,12 +54,13 @@ def latency_limits(targets: SloTargets) -> tuple[Limit, ...]:
 
 
 def curve(histogram: Histogram, name: str, tone: Tone, stroke: Stroke = Stroke.PLAIN) -> Group | None:
-    """Return a histogram's percentiles at 1 / (1 - q), up to its last value; None when it is empty."""
+    """Return a histogram's percentiles at 1 / (1 - q), ending with its highest value; None when it is empty."""
     total = histogram.total
     if not total:
         return None
     xs = tuple(_nines(total))
-    values = tuple(histogram.percentile((1 - 1 / x) * 100) / NS_PER_MS for x in xs)
+    *most, _ = (histogram.percentile((1 - 1 / x) * 100) / NS_PER_MS for x in xs)
+    values = (*most, histogram.max_ns / NS_PER_MS)
     return Group(xs, (Line(name, values, tone, stroke),))
 
 

@@ -131,11 +131,8 @@ def keepsake(assessment: Assessment) -> list[Section]:
     found = assessment.insight.keepsake
     if found is None:
         return section("Commit and Tag", paragraph("Only a GO is worth a tag."))
-    return section(
-        "Commit and Tag",
-        paragraph(f"Tag: {code(found.tag)}. Nothing was committed."),
-        [Verbatim("\n".join(map(plain, found.lines)))],
-    )
+    message = Verbatim("\n".join(map(plain, found.lines)))
+    return section("Commit and Tag", paragraph(f"Tag: {code(found.tag)}. Nothing was committed."), [message])
 
 
 def checklist(assessment: Assessment) -> list[Section]:

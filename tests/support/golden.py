@@ -1,8 +1,8 @@
 """The golden runs: runs against the demo service as they were recorded, and the reports that they must give.
 
 `demo-baseline` is healthy, `demo-tripped` was ended by the circuit breaker, and in `demo-wounded` the metrics failed
-for one sample, the service restarted and then froze. `make golden` writes the expected reports anew; read the difference
-before you commit it.
+for one sample, the service restarted and then froze. `make golden` writes the expected reports anew; read the
+difference before you commit it.
 """
 
 from __future__ import annotations
