@@ -6,7 +6,7 @@ is NA; every rate is failures of the window over its requests.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -117,7 +117,8 @@ def _window(side: str, points: Sequence[Point], seconds: float, allowed: float) 
     times = [point.t_s for point in points]
     rates = []
     for end in points:
-        start = points[max(0, bisect_right(times, end.t_s - seconds * (1 - _TOLERANCE)) - 1)]
+        at = bisect_left(times, end.t_s - seconds)
+        start = min(points[max(0, at - 1) : at + 1], key=lambda point: abs(end.t_s - point.t_s - seconds))
         if abs(end.t_s - start.t_s - seconds) <= seconds * 5 * _TOLERANCE:
             share = _share(start, end)
             if share is not None:
