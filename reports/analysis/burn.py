@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reports.model.server import Row, ServerWindow
 
 WINDOWS_S = (300.0, 3600.0, 21600.0)
-_TOLERANCE = 0.02
+_SHORT, _LONG = 0.995, 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _after(before: Point, row: Row, t_s: float) -> Point | None:
 
 def _window(side: str, points: Sequence[Point], seconds: float, allowed: float) -> Burn:
     length = points[-1].t_s - points[0].t_s if points else 0.0
-    if length < seconds * (1 - _TOLERANCE):
+    if length < seconds * _SHORT:
         told = f"the record spans {duration(round(length))}" if points else "there are no counts"
         return Burn(side, seconds, None, None, None, told)
     times = [point.t_s for point in points]
@@ -119,7 +119,7 @@ def _window(side: str, points: Sequence[Point], seconds: float, allowed: float) 
     for end in points:
         at = bisect_left(times, end.t_s - seconds)
         start = min(points[max(0, at - 1) : at + 1], key=lambda point: abs(end.t_s - point.t_s - seconds))
-        if abs(end.t_s - start.t_s - seconds) <= seconds * 5 * _TOLERANCE:
+        if _SHORT <= (end.t_s - start.t_s) / seconds <= _LONG:
             share = _share(start, end)
             if share is not None:
                 rates.append((share / allowed, end.t_s))
@@ -127,7 +127,7 @@ def _window(side: str, points: Sequence[Point], seconds: float, allowed: float) 
         return Burn(side, seconds, None, None, None, "its points lie too far apart")
     worst, worst_s = max(rates)
     last, last_s = rates[-1]
-    ends_late = points[-1].t_s - last_s <= seconds * 5 * _TOLERANCE
+    ends_late = points[-1].t_s - last_s <= seconds * (_LONG - 1)
     return Burn(side, seconds, last if ends_late else None, worst, worst_s, "" if ends_late else "nothing at its end")
 
 

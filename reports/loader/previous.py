@@ -5,27 +5,36 @@ Law: a baseline that cannot be read never keeps a report from being made; the re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from loadgen.core.errors import LoadgenError
 from loadgen.core.histogram import Histogram
 from loadgen.core.units import NS_PER_S
 from reports.loader.fields import Fields
 from reports.loader.files import Unreadable, read_object
 from reports.model.previous import Previous
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-LATEST = "phase5-baseline.json"
+LATEST = Path("baseline", "phase5-baseline.json")
 PLAN = ("kind", "profile", "environment", "base_url", "rate", "concurrency", "workers", "duration_seconds", "samples")
 _SHARES = ("error", "effective_fallback", "raw_fallback", "cache_hit")
 _PERCENTILES = {"p95_client": 95.0, "p99_client": 99.0}
 
 
-def read_previous(path: Path) -> Previous | None:
-    """Return the baseline saved at `path`, None where there is none; what is wrong with it stands in `complaints`."""
-    if not path.exists():
-        return None
+def find_previous(named: Path | None, run: str) -> Previous | None:
+    """Return the baseline that was named, or the last one saved below the current directory.
+
+    None where none is saved, or where it was made of this very run. Raises LoadgenError when the one that was named is
+    not there.
+    """
+    if named is not None and not named.exists():
+        raise LoadgenError(f"{named}: there is no such baseline; leave --baseline out to do without one")
+    path = named or LATEST
+    found = read_previous(path) if path.exists() else None
+    return None if found is None or found.name == run else found
+
+
+def read_previous(path: Path) -> Previous:
+    """Return the baseline saved at `path`; what is wrong with it stands in `complaints`."""
     try:
         fields = Fields(read_object(path))
     except Unreadable as error:

@@ -24,6 +24,11 @@ def production_report(assessment: Assessment, generated: datetime) -> str:
     )
 
 
+def conclusion_text(assessment: Assessment) -> str:
+    """Return the conclusion alone as markdown."""
+    return document(write_sections(insight.conclusion(assessment)))
+
+
 def production_sections(assessment: Assessment) -> list[Section]:
     """Return what markdown and HTML both show, top to bottom."""
     return [

@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 from loadgen.core.secret_shapes import MASK
+from reports.analysis.quantity import Unit, count, show
 from reports.cli import report
 from reports.render.page import inline
 from reports.web.assets import load_assets
-from tests.support.golden import RUNS, reports, whole_page
+from tests.support.golden import RUNS, judged, reports, whole_page
 from tests.support.runs import quick_run
 
 if TYPE_CHECKING:
@@ -161,3 +162,35 @@ def test_a_gap_a_restart_and_a_trip_are_marked() -> None:
 def test_code_in_a_text_is_marked_and_a_lone_backquote_is_a_backquote() -> None:
     assert inline("see `a<b` & c") == "see <code>a&lt;b</code> &amp; c"
     assert inline("a ` b") == "a ` b"
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_the_json_holds_the_figures_that_the_table_shows(run: Path, tmp_path: Path) -> None:
+    """Every line of the summary table, rounded from the JSON's figure as the table rounds."""
+    target = tmp_path / "report.json"
+    result = CliRunner().invoke(report, ["production", str(run), "--json", str(target)], standalone_mode=False)
+    document = orjson.loads(target.read_bytes())
+    assert (document["exit_code"], document["run_id"]) == (result.return_value, judged(run).run.name)
+    markdown = next(text for path, text in reports(run).items() if path.name.endswith("production-report.md"))
+    units = {"%": Unit.PERCENT, "s": Unit.SECONDS, "MB": Unit.MEGABYTES}
+    compared = 0
+    for check in document["checks"]:
+        line = next((line for line in markdown.splitlines() if line.startswith(f"| {check['title']} ")), None)
+        if check["target"] is None:
+            continue
+        assert line is not None
+        shown, lowest, highest = (cell.strip() for cell in line.split("|")[2:5])
+        unit, rows = units[check["unit"]], check["samples"] or {"minimum": None, "maximum": None}
+        assert shown == show(check["value"], unit, beside=check["target"])
+        assert (lowest, highest) == (show(rows["minimum"], unit), show(rows["maximum"], unit))
+        compared += 1
+    assert compared == 16
+    response = next(line for line in document["client_latency"] if line["clock"] == "response")
+    assert f"| response    | {count(response['count']):>5} |" in markdown
+    assert show(response["p99_s"], Unit.SECONDS) in markdown
+
+
+def test_the_conclusion_can_be_had_alone() -> None:
+    result = CliRunner().invoke(report, ["production", str(RUNS[0]), "--conclusion"], standalone_mode=False)
+    assert result.output.startswith("## Conclusion\n\nConclusion: pass. The service was sent 1,440 requests at 80/s")
+    assert result.return_value == 0
