@@ -35,7 +35,7 @@ IMPURE_IMPORTS = {"asyncio", "socket", "subprocess", "selectors", "ssl", "thread
 _IMPORT_EACH_ALONE = """
 import os, sys, importlib
 import aiohttp, click, hdrh.histogram, httptools, numpy, orjson, prometheus_client, psutil, pydantic_settings  # noqa
-import rich.live, structlog, uvloop  # only our own modules are to be imported alone: theirs cost a second each time
+import jinja2, rich.live, structlog, uvloop  # only our own modules are to be imported alone: theirs cost a second each time
 failed = []
 for name in sys.argv[1:]:
     pid = os.fork()
