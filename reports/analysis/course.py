@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_POINTS = 720
 _MS = 1_000.0
 _PERCENT = 100.0
+_JUST_BEFORE_S = 0.001
 
 
 def course(run: Run, targets: SloTargets) -> tuple[Chart, ...]:
@@ -136,8 +137,27 @@ def _row_group(run: Run, columns: tuple[tuple[str, str, float, Tone], ...]) -> t
     lines = []
     for name, column, factor, tone in columns:
         figures = [None if (value := row.get(column)) is None else value * factor for row in rows]
-        lines.append(Line(name, (*figures, figures[-1]), tone, Stroke.STEP))
-    return (Group(begins, tuple(lines)),)
+        lines.append((name, (*figures, figures[-1]), tone))
+    xs, closed = _closed(begins, [figures for _, figures, _ in lines])
+    drawn = zip(lines, closed, strict=True)
+    return (Group(xs, tuple(Line(name, figures, tone, Stroke.STEP) for (name, _, tone), figures in drawn)),)
+
+
+def _closed(
+    begins: Sequence[float], lines: Sequence[Sequence[float | None]]
+) -> tuple[tuple[float, ...], list[tuple[float | None, ...]]]:
+    """Add a point just before each gap, so that a figure is held up to it."""
+    xs: list[float] = []
+    held: list[list[float | None]] = [[] for _ in lines]
+    for at, begin in enumerate(begins):
+        if at and any(line[at] is None and line[at - 1] is not None for line in lines):
+            xs.append(begin - _JUST_BEFORE_S)
+            for figures, line in zip(held, lines, strict=True):
+                figures.append(line[at - 1])
+        xs.append(begin)
+        for figures, line in zip(held, lines, strict=True):
+            figures.append(line[at])
+    return tuple(xs), [tuple(figures) for figures in held]
 
 
 def _bin_size(seconds: Sequence[Second]) -> int:

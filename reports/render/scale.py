@@ -18,6 +18,7 @@ _QUANTILES = ((1.0, "0 %"), (2.0, "50 %"), (10.0, "90 %"), (100.0, "99 %"), (1e3
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _MOST_LABELS = 8
 _NEAR = 2.5
+_MOST_DECADES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def up_scale(chart: Chart) -> Scale:
     if chart.log:
         positive = [value for value in values if value > 0] or [1.0]
         low, high = floor(log10(min(positive))), ceil(log10(max(positive)))
-        return Scale(10.0**low, 10.0 ** max(high, low + 1), log=True)
+        high = max(high, low + 1)
+        return Scale(10.0 ** max(low, high - _MOST_DECADES), 10.0**high, log=True)
     top = max([*values, 0.0])
     if chart.unit == "%" and 80 < top <= 100:
         return Scale(0.0, 100.0)

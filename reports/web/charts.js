@@ -19,7 +19,7 @@
 
   function figure(value) {
     if (value === null || value === undefined) return "NA";
-    const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3;
+    const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : Math.abs(value) >= 0.01 ? 3 : 6;
     return value.toLocaleString("en-US", {maximumFractionDigits: digits});
   }
 

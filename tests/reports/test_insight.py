@@ -16,6 +16,7 @@ from reports.analysis.anomalies import Value, find
 from reports.analysis.bands import Level
 from reports.analysis.burn import burn_rates
 from reports.analysis.conclusion import Outcome
+from reports.analysis.course import course
 from reports.analysis.keepsake import keepsake
 from reports.analysis.quantity import Unit
 from reports.analysis.spectrum import curve
@@ -172,3 +173,13 @@ def test_an_invalid_run_concludes_nothing(tmp_path: Path) -> None:
     assert found.exit_code is ExitCode.INVALID
     assert found.insight.conclusion.outcome is Outcome.NONE
     assert SloTargets() == found.targets
+
+
+def test_a_servers_figure_is_held_up_to_a_gap_and_not_beyond() -> None:
+    """Samples at 10, 20 and 30 s, the second without figures: 0 to 10 s and 20 to 30 s are drawn."""
+    figures = (100.0, None, 120.0)
+    rows = tuple(Row(at, T0 + timedelta(seconds=10 * at), {"rss_mb": mb}) for at, mb in enumerate(figures, 1))
+    (memory,) = course(Run("r", "r", t0=T0, rows=rows), SloTargets())
+    (group,) = memory.groups
+    assert group.xs == (0.0, 9.999, 10.0, 20.0, 30.0)
+    assert group.lines[0].values == (100.0, 100.0, None, 120.0, 120.0)
