@@ -136,8 +136,12 @@ def redactor_of(plan: Plan) -> Redactor:
 
 
 def report_exit(place: RunDirectory, environ: Mapping[str, str], *, to_stderr: bool) -> ExitCode:
-    """Have the production report written and return the exit code of its verdict; USAGE when it cannot be made."""
-    arguments = ("production", str(place.path), "-o", str(place.production_report))
+    """Have the production report written, as markdown and as a page; return the exit code of its verdict.
+
+    It is USAGE when the report cannot be made.
+    """
+    outputs = ("-o", str(place.production_report), "--html", str(place.report_html))
+    arguments = ("production", str(place.path), *outputs)
     spec = Spec("report", "reports", 0, arguments, child_environment(environ))
     code = run_to_end(spec, stdout=sys.stderr.fileno() if to_stderr else None)
     try:

@@ -30,6 +30,7 @@ from reports.analysis.client import (
 from reports.analysis.comparison import Comparison, compare
 from reports.analysis.conduct import judge_breaker, judge_end, judge_record, judge_validity, tripped
 from reports.analysis.coverage import Coverage, cover, judge_load
+from reports.analysis.insight import Grounds, Insight, look_into
 from reports.analysis.quantity import count, show
 from reports.analysis.remarks import Absence, absences, banners, irregularities
 from reports.analysis.traffic import (
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loadgen.core.slo import SloTargets
+    from reports.model.previous import Previous
     from reports.model.run import Run
     from reports.model.server import ServerWindow
 
@@ -101,6 +103,7 @@ class Assessment:
     column_absences: tuple[Absence, ...]
     irregularities: tuple[str, ...]
     actions: tuple[str, ...]
+    insight: Insight
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,13 @@ class Question:
     """What a run is judged against.
 
     `overrides` names the environment variables that changed a target; `budget_target_pct` is the success rate that
-    the error budget is counted from.
+    the error budget is counted from; `previous` is the baseline whose figures stand beside the run's.
     """
 
     targets: SloTargets
     overrides: tuple[str, ...] = ()
     budget_target_pct: float = DEFAULT_TARGET_PCT
+    previous: Previous | None = None
 
 
 def assess(run: Run, asked: Question) -> Assessment:
@@ -135,6 +139,9 @@ def assess(run: Run, asked: Question) -> Assessment:
     exit_code = _exit_code(run, checks)
     verdict = _VERDICTS[exit_code]
     errors = errors_of(run.client.account)
+    grounds = Grounds(
+        run, window, targets, exit_code, verdict.value, slo, conduct, coverage, asked.budget_target_pct, asked.previous
+    )
     return Assessment(
         run=run,
         targets=asked.targets,
@@ -163,6 +170,7 @@ def assess(run: Run, asked: Question) -> Assessment:
         column_absences=absences(run),
         irregularities=irregularities(run, window),
         actions=next_actions(run, checks),
+        insight=look_into(grounds),
     )
 
 

@@ -11,6 +11,7 @@ from loadgen.core.load_stats import read_load_stats
 from loadgen.core.messages import CLOCKS, PHASES
 from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS, Outcome
 from reports.loader.files import Unreadable, ends_whole
+from reports.loader.timeline import Slicer, second_of
 from reports.model.client import Account, Address, Endpoint
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from loadgen.core.hdr_log import LogEntry
     from loadgen.core.histogram import Histogram
     from reports.loader.fields import Fields
+    from reports.model.timeline import Second, Slice
 
 K = TypeVar("K")
 _TREND_OF = {
@@ -37,16 +39,15 @@ _ENDPOINT_KEYS = {"p50": "p50_ms", "p95": "p95_ms", "p99": "p99_ms", "max": "max
 
 @dataclass(slots=True)
 class LatencyLog:
-    """The merged histograms of a log by clock, and its response times by CSV interval."""
+    """The merged histograms of a log by clock, its response times by CSV interval, and their course."""
 
     clocks: dict[str, Histogram] = field(default_factory=dict)
     intervals: dict[int, Histogram] = field(default_factory=dict)
+    slices: tuple[Slice, ...] = ()
     complete: bool = True
 
     def take(self, entry: LogEntry, interval_s: float | None, last_interval: int | None) -> None:
         """Add one entry; endings after the load (the drain) belong to its last interval."""
-        if entry.tag not in _TAGS:
-            return
         _into(self.clocks, entry.tag, entry.histogram)
         if entry.tag == "response" and interval_s:
             at = max(0, int(entry.start_s // interval_s))
@@ -65,23 +66,29 @@ def _into(histograms: dict[K, Histogram], key: K, histogram: Histogram) -> None:
         histograms[key] = wider
 
 
-def read_latency_log(path: Path, interval_s: float | None, samples: int | None) -> LatencyLog:
+def read_latency_log(
+    path: Path, interval_s: float | None, samples: int | None, duration_s: float | None = None
+) -> LatencyLog:
     """Merge a latency.hlog; raise Unreadable when it is missing or has no entry.
 
+    `duration_s` is what the run was to last, which says how fine its course is kept.
     A log that breaks off, or holds a line that is none, gives what stands before it with `complete` False.
     """
-    log = LatencyLog()
+    log, slicer = LatencyLog(), Slicer(duration_s)
     last = samples - 1 if samples else None
     try:
         log.complete = ends_whole(path)
-        for entry in read_hdr_log(path):
+        for entry in read_hdr_log(path, _TAGS):
             log.take(entry, interval_s, last)
+            if entry.tag == "response":
+                slicer.take(entry)
     except FileNotFoundError as error:
         raise Unreadable("missing") from error
     except OSError as error:
         raise Unreadable(f"cannot be read ({error.strerror})") from error
     except ValueError:
         log.complete = False
+    log.slices = slicer.slices()
     if not log.clocks:
         raise Unreadable("holds no latencies")
     return log
@@ -164,6 +171,7 @@ class SecondsRead:
     seconds: int
     late_events: int
     skipped: int
+    rows: tuple[Second, ...]
 
 
 def read_seconds(path: Path) -> SecondsRead:
@@ -194,8 +202,5 @@ def read_seconds(path: Path) -> SecondsRead:
     account = Account(
         due, sent, due - sent - dropped, dropped, done, failed, sent - done - failed, {Outcome.OK.label: done, **labels}
     )
-    return SecondsRead(account, int(rows[-1].get("second", len(rows) - 1)) + 1, total("late_events"), stats.skipped)
-
-
-def _figures(row: Mapping[str, float | str | None]) -> dict[str, float]:
-    return {name: value for name, value in row.items() if isinstance(value, float) and isfinite(value)}
+    last = int(rows[-1].get("second", len(rows) - 1))
+    return SecondsRead(account, last + 1, total("late_events"), stats.skipped, tuple(second_of(row) for row in rows))

@@ -17,6 +17,7 @@ from reports.loader.fields import Fields
 from reports.loader.files import Unreadable, read_object
 from reports.loader.probes import read_probes
 from reports.loader.rows import read_rows
+from reports.loader.timeline import read_happenings
 from reports.loader.window import read_window
 from reports.model.client import Client
 from reports.model.run import Breaker, Damage, Harm, Probes, Run
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reports.model.server import Row
+    from reports.model.timeline import Happening
 
 T = TypeVar("T")
 
@@ -82,6 +84,7 @@ class _Reading:
             client=self._client(fields, summary, run),
             probes=self._try(self._place.probes_csv, Harm.DETAIL, read_probes) or Probes(),
             breaker=self._breaker(run.breaker),
+            happenings=self._happenings(),
         )
         self._complain(self._place.metadata, fields.complaints)
         self._complain(self._place.summary, summary.complaints)
@@ -142,7 +145,7 @@ class _Reading:
         log = self._try(
             self._place.latency_hlog,
             Harm.NEEDED,
-            lambda path: client.read_latency_log(path, asked.interval_s, asked.samples),
+            lambda path: client.read_latency_log(path, asked.interval_s, asked.samples, asked.duration_s),
         )
         if log is not None and not log.complete:
             self._damage(self._place.latency_hlog, "breaks off", Harm.NEEDED)
@@ -159,6 +162,8 @@ class _Reading:
             clocks=log.clocks if log else {},
             intervals=tuple(log.intervals[at] for at in sorted(log.intervals)) if log else (),
             claimed_ms=client.read_claims(summary),
+            slices=log.slices if log else (),
+            by_second=seconds.rows if seconds else (),
             endpoints=client.read_endpoints(summary),
             addresses=client.read_addresses(summary),
             out_of_range=summary.counts("out_of_range"),
@@ -168,6 +173,12 @@ class _Reading:
             gap_cv=summary.below("rate").number("gap_cv"),
             second_cv=summary.below("rate").number("second_cv"),
         )
+
+    def _happenings(self) -> tuple[Happening, ...]:
+        """Return the events; without the file there are none, and nothing that is judged is lost."""
+        if not self._place.events.exists():
+            return ()
+        return self._try(self._place.events, Harm.DETAIL, read_happenings) or ()
 
     def _breaker(self, told: Breaker) -> Breaker:
         """Join what metadata says with breaker.json, which is written at the moment of the trip."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadgen.core.slo import SloTargets
+from reports.loader.fields import parse_instant
 from reports.model.run import Breaker, BreakerInput, Parameters, Trip, Validity, Warmup
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def read_trip(fields: Fields) -> Trip | None:
         rule=fields.text("rule"),
         phase=fields.text("phase"),
         detail=fields.text("detail"),
+        moment=parse_instant(fields.text("at")),
     )
 
 

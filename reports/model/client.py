@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from loadgen.core.histogram import Histogram
+    from reports.model.timeline import Second, Slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,11 @@ class Client:
     """Everything the generator recorded.
 
     `clocks` maps a clock of `messages.CLOCKS` or `PHASES` to the merged histogram of the whole run (ns). `intervals`
-    are the response histograms of each CSV interval. `claimed_ms` maps a clock to the percentiles summary.json states,
-    for comparison. `out_of_range` counts values beyond a histogram's range. `log_complete` is False when latency.hlog
-    breaks off. `achieved_per_s` is the rate sent over the schedule alone, its drain left out. `gap_cv` is the variation
-    of the gaps between requests, `second_cv` that of the requests sent per second (standard deviation / mean).
+    are the response histograms of each CSV interval, `slices` its percentiles over shorter ones. `claimed_ms` maps a
+    clock to the percentiles summary.json states, for comparison. `out_of_range` counts values beyond a histogram's
+    range. `log_complete` is False when latency.hlog breaks off. `achieved_per_s` is the rate sent over the schedule
+    alone, its drain left out. `gap_cv` is the variation of the gaps between requests, `second_cv` that of the requests
+    sent per second (standard deviation / mean).
     """
 
     account: Account | None = None
@@ -72,6 +74,8 @@ class Client:
     addresses: tuple[Address, ...] = ()
     out_of_range: Mapping[str, int] = field(default_factory=dict)
     log_complete: bool = True
+    slices: tuple[Slice, ...] = ()
+    by_second: tuple[Second, ...] = ()
     seconds: int = 0
     late_events: int = 0
     achieved_per_s: float | None = None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reports.model.server import Row, ServerWindow
+    from reports.model.timeline import Happening, ProbePoint
 
 
 class Harm(Enum):
@@ -81,7 +82,10 @@ class BreakerInput:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Why the breaker ended the run; `value` and `threshold` are ratios or counts of the named metric."""
+    """Why the breaker ended the run.
+
+    `value` and `threshold` are ratios or counts of the named metric; `moment` is `at` where that is a time.
+    """
 
     input: str
     metric: str
@@ -92,6 +96,7 @@ class Trip:
     rule: str
     phase: str = ""
     detail: str = ""
+    moment: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +125,11 @@ class Warmup:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """The fast probes of the breaker: how many, and how many failed."""
+    """The fast probes of the breaker: how many, how many failed, and what each saw."""
 
     count: int = 0
     failed: int = 0
+    points: tuple[ProbePoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +162,6 @@ class Run:
     preflight: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    happenings: tuple[Happening, ...] = ()
     synthetic: bool = False
     damages: tuple[Damage, ...] = ()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.analysis.client import CONFIDENCE, PERCENTILES
 from reports.analysis.quantity import NA, Unit, count, show
-from reports.render.markdown import code, plain, section, table
+from reports.render.blocks import code, paragraph, plain, section, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from reports.analysis.client import ClockLine
     from reports.analysis.comparison import Comparison
     from reports.model.client import Address, Endpoint
+    from reports.render.blocks import Block, Section
 
 
-def latency(assessment: Assessment) -> list[str]:
+def latency(assessment: Assessment) -> list[Section]:
     """Return the table of the client's clocks."""
     headers = ("Clock", "Count", "p50", "p90", "p95", "p99", "p99.9", "Max", "Beyond range", "Meaning")
     rows = table(headers, (_clock_row(line) for line in assessment.clocks), right=range(1, 9))
     legend = "Response counts from the moment a request was due, so a stalled service cannot hide behind a late send."
-    none = ["No latency was recorded by the client.", ""]
-    return section("Client Latency (HDR)", rows or none, [legend], _certainty(assessment.clocks))
+    rows = rows or paragraph("No latency was recorded by the client.")
+    return section("Client Latency (HDR)", rows, paragraph(legend), _certainty(assessment.clocks))
 
 
 def _clock_row(line: ClockLine) -> tuple[str, ...]:
@@ -32,7 +33,7 @@ def _clock_row(line: ClockLine) -> tuple[str, ...]:
     return (line.clock, count(line.count), *times, maximum, count(line.out_of_range), line.meaning)
 
 
-def _certainty(lines: Sequence[ClockLine]) -> list[str]:
+def _certainty(lines: Sequence[ClockLine]) -> list[Block]:
     """Return the intervals of the judged clock's percentiles, and what `too few` means where it stands."""
     response = next((line for line in lines if line.clock == "response"), None)
     known = [] if response is None else zip(PERCENTILES, response.intervals_s, strict=True)
@@ -42,49 +43,48 @@ def _certainty(lines: Sequence[ClockLine]) -> list[str]:
     said = [f"Response, {100 * CONFIDENCE:g} % intervals: {', '.join(texts)}."] if texts else []
     if any(value is None for line in lines for value in line.percentiles_s):
         said.append("Too few: a percentile needs ten expected values beyond it, 10 / (1 - q) in all.")
-    return ["", " ".join(said)] if said else []
+    return paragraph(" ".join(said)) if said else []
 
 
-def requests(assessment: Assessment) -> list[str]:
+def requests(assessment: Assessment) -> list[Section]:
     """Return where every request ended: the account, the ways of ending, the endpoints."""
     account = assessment.run.client.account
     if account is None:
-        return section("Requests", ["The account of requests is missing.", ""])
-    lines = [
+        return section("Requests", paragraph("The account of requests is missing."))
+    sums = paragraph(
         f"scheduled {count(account.scheduled)} = sent {count(account.sent)} + unsent {count(account.unsent)} + "
-        f"dropped {count(account.dropped)}  ",
+        f"dropped {count(account.dropped)}",
         f"sent {count(account.sent)} = done {count(account.done)} + failed {count(account.failed)} + "
         f"in flight {count(account.in_flight)}",
-        "",
-        *_evenness(assessment.evenness),
-    ]
+    )
     endings = [
         (code(item.label), count(item.count), show(item.share_pct, Unit.PERCENT), item.text + _whose(item.ours))
         for item in assessment.endings
     ]
     ways = table(("Ending", "Requests", "Share", "Meaning"), endings, right=(1, 2))
-    return section("Requests", lines, ways, endpoints(assessment), _addresses(assessment))
+    evenness = _evenness(assessment.evenness)
+    return section("Requests", sums, evenness, ways, endpoints(assessment), _addresses(assessment))
 
 
-def _evenness(found: tuple[str, float] | None) -> list[str]:
+def _evenness(found: tuple[str, float] | None) -> list[Block]:
     if found is None:
         return []
     what, variation_pct = found
-    return [f"{what} varied by {show(variation_pct, Unit.PERCENT)} (deviation / mean).", ""]
+    return paragraph(f"{what} varied by {show(variation_pct, Unit.PERCENT)} (deviation / mean).")
 
 
 def _whose(ours: bool) -> str:
     return " (our own fault: not counted against the service)" if ours else ""
 
 
-def endpoints(assessment: Assessment) -> list[str]:
+def endpoints(assessment: Assessment) -> list[Block]:
     """Return the table of endpoints, empty without any."""
     headers = ("Endpoint", "Sent", "Done", "Failed", "p50", "p95", "p99", "Max")
     rows = (_endpoint_row(item) for item in assessment.run.client.endpoints)
     return table(headers, rows, right=range(1, 8))
 
 
-def _addresses(assessment: Assessment) -> list[str]:
+def _addresses(assessment: Assessment) -> list[Block]:
     """Return the table of addresses, empty without any."""
     headers = ("Origin", "Address", "In answers", "Connections", "Requests")
     rows = (
@@ -103,7 +103,7 @@ def _endpoint_row(item: Endpoint) -> tuple[str, ...]:
     return (code(item.name), count(item.sent), count(item.done), count(item.failed), *times)
 
 
-def both_sides(assessment: Assessment) -> list[str]:
+def both_sides(assessment: Assessment) -> list[Section]:
     """Return the percentiles of client and server beside each other."""
     headers = ("Percentile", "Client response", "Client service", "Server", "Server's bucket", "Service - server")
     rows = table(headers, (_comparison_row(line) for line in assessment.comparison), right=range(1, 6))
@@ -111,7 +111,7 @@ def both_sides(assessment: Assessment) -> list[str]:
         "The last column is what the service's own clock does not see (network, accept queue, middleware before the "
         "timer) and what its buckets blur."
     )
-    return section("Client and Server", rows, [legend] if rows else [])
+    return section("Client and Server", rows, paragraph(legend) if rows else [])
 
 
 def _comparison_row(line: Comparison) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def _comparison_row(line: Comparison) -> tuple[str, ...]:
     return (line.name, response, service, prefix + server, bucket, show(line.outside_s, Unit.SECONDS))
 
 
-def error_budget(assessment: Assessment) -> list[str]:
+def error_budget(assessment: Assessment) -> list[Section]:
     """Return how much of the allowed failure the window used."""
     headers = ("Side", "Requests", "Target", "Failures allowed", "Failures", "Budget remaining")
     rows = [

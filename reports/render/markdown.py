@@ -19,13 +19,13 @@ def plain(text: str) -> str:
     >>> plain("a|b\\n<c>")
     'a\\\\|b &lt;c&gt;'
     """
-    return _escaped(_one_line(text))
+    return escaped(_one_line(text))
 
 
 def prose(text: str) -> str:
     """Return a sentence of our own with its inline code kept, everything else escaped as `plain` does."""
     parts = _one_line(text).split("`")
-    return "`".join(part if at % 2 else _escaped(part) for at, part in enumerate(parts))
+    return "`".join(part if at % 2 else escaped(part) for at, part in enumerate(parts))
 
 
 def code(text: str) -> str:
@@ -38,7 +38,8 @@ def _one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def _escaped(line: str) -> str:
+def escaped(line: str) -> str:
+    """Return a line with every character escaped that markdown or HTML would act upon."""
     return "".join(_REPLACED.get(char, char) for char in line)
 
 

@@ -8,13 +8,14 @@ from loadgen.core.clock import iso_utc
 from loadgen.core.slo import OBJECTIVES
 from loadgen.core.slo import Unit as TargetUnit
 from reports.analysis.quantity import NA, Unit, count, duration, limit, show
-from reports.render.markdown import bullets, code, plain, prose, section, table
+from reports.render.blocks import bullets, code, numbered, plain, prose, section, table
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from reports.analysis.assessment import Assessment
     from reports.model.run import Run, Warmup
+    from reports.render.blocks import Section
 
 _UNITS = {
     TargetUnit.PERCENT: Unit.PERCENT,
@@ -23,7 +24,7 @@ _UNITS = {
 }
 
 
-def parameters(run: Run) -> list[str]:
+def parameters(run: Run) -> list[Section]:
     """Return what was asked."""
     asked = run.parameters
     rows = [
@@ -42,7 +43,7 @@ def parameters(run: Run) -> list[str]:
     return section("Run Parameters", table(("Parameter", "Value"), rows))
 
 
-def host(run: Run) -> list[str]:
+def host(run: Run) -> list[Section]:
     """Return the fingerprint of the host and the build that put the load."""
     rows = [(plain(name), plain(value)) for name, value in run.fingerprint.items()]
     return section("Generator Host", table(("Property", "Value"), rows))
@@ -64,7 +65,7 @@ def _moment(moment: datetime | None) -> str:
     return NA if moment is None else iso_utc(moment)
 
 
-def breaker(run: Run) -> list[str]:
+def breaker(run: Run) -> list[Section]:
     """Return the breaker's thresholds and inputs."""
     told = run.breaker
     rows = [
@@ -87,7 +88,7 @@ def breaker(run: Run) -> list[str]:
     )
 
 
-def absences(assessment: Assessment) -> list[str]:
+def absences(assessment: Assessment) -> list[Section]:
     """Return every figure that does not exist, with its reason."""
     judged = [f"{plain(check.title)}: {plain(check.reason)}" for check in assessment.judged_absences]
     columns = [
@@ -96,12 +97,12 @@ def absences(assessment: Assessment) -> list[str]:
     return section("Why Some Figures Are NA", bullets([*judged, *columns]))
 
 
-def irregularities(assessment: Assessment) -> list[str]:
+def irregularities(assessment: Assessment) -> list[Section]:
     """Return what was not as it should be, beside the checks."""
     return section("Irregularities", bullets(plain(item) for item in assessment.irregularities))
 
 
-def targets(assessment: Assessment) -> list[str]:
+def targets(assessment: Assessment) -> list[Section]:
     """Return the eleven targets, and which of them the environment overrode."""
     values = assessment.targets.to_mapping()
     items = [
@@ -112,6 +113,6 @@ def targets(assessment: Assessment) -> list[str]:
     return section("Targets", bullets(items))
 
 
-def next_actions(assessment: Assessment) -> list[str]:
+def next_actions(assessment: Assessment) -> list[Section]:
     """Return what to do, in order."""
-    return section("Next Actions", [f"{at}. {prose(item)}" for at, item in enumerate(assessment.actions, 1)])
+    return section("Next Actions", numbered(prose(item) for item in assessment.actions))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.analysis.quantity import Unit, count, show
-from reports.render.markdown import bullets, code, section, table
+from reports.render.blocks import bullets, code, paragraph, plain, section, table
 
 if TYPE_CHECKING:
     from reports.analysis.assessment import Assessment
+    from reports.render.blocks import Section
 
 
-def throughput(assessment: Assessment) -> list[str]:
+def throughput(assessment: Assessment) -> list[Section]:
     """Return the average rate, both sides' counts of requests, the status split and the operation counts."""
     flow, window = assessment.throughput, assessment.window
     split = assessment.status_split
@@ -44,12 +45,12 @@ def _others(others: float | None) -> str:
     return f"{count(others)} from others" if others else "no difference"
 
 
-def fallback_sources(assessment: Assessment) -> list[str]:
+def fallback_sources(assessment: Assessment) -> list[Section]:
     """Return the three sources and the reasons behind them."""
     headers = ("Source", "Fallbacks", "Operations", "Window", "Samples' avg")
     rows = [
         (
-            item.name,
+            plain(item.name),
             count(item.events),
             count(item.attempts),
             show(item.window_pct, Unit.PERCENT),
@@ -62,11 +63,11 @@ def fallback_sources(assessment: Assessment) -> list[str]:
     return section(
         "Fallback Sources",
         table(headers, rows, right=range(1, 5)),
-        [f"By reason: {reasons}", ""] if reasons else [],
+        paragraph(f"By reason: {reasons}") if reasons else [],
     )
 
 
-def operations(assessment: Assessment) -> list[str]:
+def operations(assessment: Assessment) -> list[Section]:
     """Return the counts and percentiles of plugin and snapshot operations."""
     headers = ("Operation", "Success", "Failure", "p95", "p99")
     rows = [

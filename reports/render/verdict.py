@@ -8,31 +8,41 @@ from loadgen.core.clock import iso_utc
 from reports.analysis.assessment import Verdict
 from reports.analysis.check import Status, Weight
 from reports.analysis.quantity import NA, duration, show
-from reports.render.markdown import bullets, code, plain, section, table
+from reports.render.blocks import Badge, Head, Tone, bullets, code, paragraph, plain, section, table
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from reports.analysis.assessment import Assessment
     from reports.analysis.check import Check
+    from reports.render.blocks import Cell, Section
 
 _SIGNS = {Verdict.GO: "✅", Verdict.NO_GO: "❌", Verdict.INCOMPLETE: "⚠️", Verdict.INVALID: "🚫"}
-_STATUS = {Status.PASS: "PASS", Status.WARN: "⚠️ WARN", Status.FAIL: "❌ **FAIL**", Status.NA: "NA"}
+_TONES = {Status.PASS: Tone.GOOD, Status.WARN: Tone.LOOK, Status.FAIL: Tone.BAD, Status.NA: Tone.NONE}
+_SHOUT = {Status.WARN: "⚠️ WARN", Status.NA: "NA"}
+_VERDICT_TONES = {
+    Verdict.GO: Tone.GOOD,
+    Verdict.NO_GO: Tone.BAD,
+    Verdict.INCOMPLETE: Tone.LOOK,
+    Verdict.INVALID: Tone.BAD,
+}
 
 
-def head(assessment: Assessment, title: str, generated: datetime) -> list[str]:
+def head(assessment: Assessment, title: str, generated: datetime) -> Head:
     """Return the title, the verdict with its reasons, and what the run was."""
-    run = assessment.run
-    return [
-        f"# {title}: {plain(run.name)}",
-        "",
-        f"## {_SIGNS[assessment.verdict]} Overall Verdict: {verdict_text(assessment)}",
-        "",
-        *bullets(plain(reason) for reason in assessment.reasons),
-        *(f"> **{plain(banner)}**\n" for banner in assessment.banners),
-        *(f"**{name}:** {value}  " for name, value in _facts(assessment, generated)),
-        "",
-    ]
+    return Head(
+        title=f"{title}: {plain(assessment.run.name)}",
+        verdict=Badge(verdict_text(assessment), _VERDICT_TONES[assessment.verdict]),
+        sign=_SIGNS[assessment.verdict],
+        reasons=tuple(plain(reason) for reason in assessment.reasons),
+        banners=tuple(plain(banner) for banner in assessment.banners),
+        facts=tuple(_facts(assessment, generated)),
+    )
+
+
+def badge(status: Status) -> Badge:
+    """Return a check's answer as a badge."""
+    return Badge(status.value, _TONES[status])
 
 
 def _facts(assessment: Assessment, generated: datetime) -> list[tuple[str, str]]:
@@ -63,12 +73,12 @@ def _samples(assessment: Assessment) -> str:
     return f"{coverage.samples} of {asked} asked, over {duration(coverage.seconds)}"
 
 
-def slo_summary(assessment: Assessment, title: str = "SLO Summary") -> list[str]:
+def slo_summary(assessment: Assessment, title: str = "SLO Summary") -> list[Section]:
     """Return the summary table, and why a line is WARN or NA."""
     headers = ("Metric", "Judged", "Min", "Max", "Avg", "StdDev", "Target", "Verdict")
     lines = table(headers, (_slo_row(check) for check in assessment.slo), right=range(1, 7))
     notes = [
-        f"{check.title} {_STATUS[check.status]}: {plain(check.reason)}"
+        f"{check.title} {_SHOUT[check.status]}: {plain(check.reason)}"
         for check in assessment.slo
         if check.status in (Status.WARN, Status.NA)
     ]
@@ -76,17 +86,17 @@ def slo_summary(assessment: Assessment, title: str = "SLO Summary") -> list[str]
         "Judged is the whole window: sums, merged buckets, the merged client histogram; memory is the rows' average. "
         "Min, Max, Avg and StdDev (population) are of the samples and are never judged."
     )
-    return section(title, lines, [legend, ""], bullets(notes))
+    return section(title, lines, paragraph(legend), bullets(notes))
 
 
-def _slo_row(check: Check) -> tuple[str, ...]:
+def _slo_row(check: Check) -> tuple[Cell, ...]:
     goal, rows = check.goal, check.rows
     if goal is None:
-        return (check.title, *[NA] * 6, _STATUS[check.status])
+        return (check.title, *[NA] * 6, badge(check.status))
     spread = (rows.minimum, rows.maximum, rows.average, rows.stddev) if rows else (None,) * 4
-    verdict = _STATUS[check.status]
+    verdict = badge(check.status)
     if check.weight is Weight.INFORMATIVE and check.status is not Status.NA:
-        verdict = "within (info)" if check.status is Status.PASS else "beyond (info)"
+        verdict = Badge("within (info)" if check.status is Status.PASS else "beyond (info)")
     return (
         check.title,
         show(check.value, goal.unit, beside=goal.bound),
@@ -96,7 +106,7 @@ def _slo_row(check: Check) -> tuple[str, ...]:
     )
 
 
-def run_checks(assessment: Assessment) -> list[str]:
+def run_checks(assessment: Assessment) -> list[Section]:
     """Return the checks of the run itself."""
-    rows = [(check.title, _STATUS[check.status], plain(check.reason)) for check in assessment.conduct]
+    rows = [(check.title, badge(check.status), plain(check.reason)) for check in assessment.conduct]
     return section("Run Checks", table(("Check", "Result", "What stands behind it"), rows))

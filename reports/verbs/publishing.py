@@ -11,6 +11,7 @@ from loadgen.core.errors import LoadgenError
 from loadgen.core.redact import Redactor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -21,6 +22,11 @@ def publish(text: str, output: Path | None) -> None:
         click.echo(safe, nl=False)
         return
     replace_file(safe, output)
+
+
+def publish_page(make: Callable[[Callable[[str], str]], str], output: Path) -> None:
+    """Write the page that `make` returns; it is handed what masks secrets, and keeps that from the page's scripts."""
+    replace_file(make(Redactor().text), output)
 
 
 def replace_file(text: str, output: Path) -> None:

@@ -35,7 +35,7 @@ IMPURE_IMPORTS = {"asyncio", "socket", "subprocess", "selectors", "ssl", "thread
 _IMPORT_EACH_ALONE = """
 import os, sys, importlib
 import aiohttp, click, hdrh.histogram, httptools, numpy, orjson, prometheus_client, psutil, pydantic_settings  # noqa
-import rich.live, structlog, uvloop  # only our own modules are to be imported alone: theirs cost a second each time
+import jinja2, rich.live, structlog, uvloop  # ours are imported alone: theirs cost a second each time
 failed = []
 for name in sys.argv[1:]:
     pid = os.fork()
@@ -52,6 +52,7 @@ sys.exit(bool(failed))
 """
 
 
+@pytest.mark.timeout(180)  # every module in a process of its own
 def test_each_module_imports_alone_without_a_warning() -> None:
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", _IMPORT_EACH_ALONE, *(m for m in MODULES if not m.endswith("__main__"))],

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import orjson
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loadgen.core.errors import LoadgenError
 from reports.cli import report
 from tests.support.runs import quick_run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NEEDED = ("metadata.json", "summary.json", "metrics.csv", "latency.hlog")
 DETAILS = ("load-stats.csv", "probes.csv", "events.jsonl")
@@ -28,12 +27,29 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return quick_run().write(tmp_path_factory.mktemp("whole") / "run")
 
 
-def judged(verb: str, place: Path) -> Result:
+@dataclass
+class Judged:
+    """What a verb answered: its exit code or its error, the markdown, and for production the page."""
+
+    return_value: int | None
+    exception: BaseException | None
+    output: str
+    page: str = ""
+
+
+def judged(verb: str, place: Path) -> Judged:
     """Run a verb; anything but an error of ours or an exit code is a failure of the test."""
-    result = CliRunner().invoke(report, [verb, str(place)], standalone_mode=False)
-    if result.exception is not None and not isinstance(result.exception, LoadgenError):
-        raise result.exception
-    return result
+    with TemporaryDirectory() as room:
+        markdown, page = Path(room, "report.md"), Path(room, "report.html")
+        outputs = ["-o", str(markdown), *(["--html", str(page)] if verb == "production" else [])]
+        result = CliRunner().invoke(report, [verb, str(place), *outputs], standalone_mode=False)
+        if result.exception is not None and not isinstance(result.exception, LoadgenError):
+            raise result.exception
+        written = [path.read_text() if path.exists() else "" for path in (markdown, page)]
+    if verb == "production":
+        assert (written[0] == "") == (written[1] == "") == (result.exception is not None)
+        assert ('<p class="verdict">GO</p>' in written[1]) == (result.return_value == 0)
+    return Judged(result.return_value, result.exception, *written)
 
 
 def with_file(whole: Path, place: Path, name: str, content: bytes | None) -> Path:

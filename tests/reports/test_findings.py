@@ -17,6 +17,7 @@ from reports.analysis.targets import targets_of
 from reports.loader.directory import load
 from reports.model.run import Trip
 from reports.render.verdict import head
+from reports.render.write_markdown import write_head
 from tests.support.judging import check_of, judge
 from tests.support.runs import RunOnDisk, quick_run
 
@@ -203,4 +204,4 @@ def test_an_observation_alone_is_no_run_that_failed(tmp_path: Path) -> None:
 def test_what_a_metric_profile_lacks_is_named_under_the_verdict(tmp_path: Path) -> None:
     assessment = judge(tmp_path, quick_run(metadata={"not_applicable": ["effective_fallback", "snapshot"]}))
     told = "**Not applicable:** effective fallback, snapshot (the metric profile has no such metric)  "
-    assert told in head(assessment, "Production Report", datetime(2026, 5, 1, tzinfo=UTC))
+    assert told in write_head(head(assessment, "Production Report", datetime(2026, 5, 1, tzinfo=UTC)))

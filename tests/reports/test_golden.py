@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
@@ -10,14 +11,22 @@ import pytest
 from loadgen.core.slo import SloTargets
 from reports.analysis.assessment import Question, Verdict, assess
 from reports.loader.directory import load
-from tests.support.golden import RUN, reports
+from tests.support.golden import RUN, RUNS, judged, reports
 from tests.support.judging import check_of
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@pytest.mark.parametrize("name", ["demo-baseline-production-report.md", "demo-baseline-partial-summary.md"])
-def test_the_reports_of_the_recorded_run_are_as_expected(name: str) -> None:
-    (expected,) = [(path, text) for path, text in reports().items() if path.name == name]
-    assert expected[1] == expected[0].read_text(encoding="utf-8")
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_the_reports_of_the_recorded_runs_are_as_expected(run: Path) -> None:
+    for path, text in reports(run).items():
+        assert text == path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_recorded_runs_end_as_they_did() -> None:
+    verdicts = [(judged(run).verdict, int(judged(run).exit_code)) for run in RUNS]
+    assert verdicts == [(Verdict.GO, 0), (Verdict.NO_GO, 4), (Verdict.NO_GO, 1)]
 
 
 def test_the_recorded_run_is_a_go_on_whole_evidence() -> None:

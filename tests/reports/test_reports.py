@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 SECTIONS = [
-    "SLO Summary", "Run Checks", "Client Latency (HDR)", "Requests", "Throughput", "Fallback Sources",
-    "Plugin Reload & Snapshot Operations", "Client and Server", "Error Budget", "Circuit Breaker",
-    "Why Some Figures Are NA", "Run Parameters", "Generator Host", "Targets", "Next Actions",
+    "Conclusion", "SLO Summary", "Run Checks", "Client Latency (HDR)", "Client and Server", "Requests",
+    "Error Classes", "Throughput", "Fallback Sources", "Plugin Reload & Snapshot Operations", "Error Budget",
+    "Burn Rate", "Anomalies", "Warning Bands (info)", "Circuit Breaker", "Why Some Figures Are NA", "Run Parameters",
+    "Generator Host", "Targets", "Commit and Tag", "Operator Checklist", "Report Completeness", "Next Actions",
 ]  # fmt: skip
 TRIP = {
     "input": "error_rate", "metric": "errors / requests", "value": 0.061, "threshold": 0.02, "window_s": 30.0,

@@ -1,0 +1,1 @@
+"""What a page carries: its style sheet, its script and uPlot."""
