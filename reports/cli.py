@@ -14,6 +14,7 @@ _VERBS = {
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",
     "retention": "reports.verbs.retention:retention",
+    "slack": "reports.verbs.slack:slack",
     "slo": "reports.verbs.slo:slo",
     "stage": "reports.verbs.stage:stage",
     "suggest": "reports.verbs.suggest:suggest",
