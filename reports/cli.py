@@ -8,11 +8,16 @@ from typing import cast
 import click
 
 _VERBS = {
+    "append": "reports.verbs.append:append",
+    "archive": "reports.verbs.archive:archive",
+    "backup": "reports.verbs.backup:backup",
     "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
+    "complete": "reports.verbs.complete:complete",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",
+    "restore": "reports.verbs.restore:restore",
     "retention": "reports.verbs.retention:retention",
     "slack": "reports.verbs.slack:slack",
     "slo": "reports.verbs.slo:slo",
