@@ -18,6 +18,7 @@ from loadgen.core.events import EventName
 from loadgen.core.metadata import Status
 from loadgen.core.redact import Redactor
 from loadgen.core.units import NS_PER_S
+from loadgen.plan.model import Kind
 from loadgen.run.ending import Cause
 from loadgen.run.gap import gap_cv
 from loadgen.run.launch import Spec, how_it_ended, start_plain
@@ -157,7 +158,7 @@ def _write_ending(office: Office, ending: Ending) -> None:
     office.chronicle.save()
 
 
-async def _tell(office: Office, phase: LoadPhase | None, ending: Ending) -> None:
+async def _tell(office: Office, phase: LoadPhase | Course | None, ending: Ending) -> None:
     """Tell of a run that did not complete: the abort notice, an alert, the partial summary."""
     alarming = ending.status in (Status.ABORTED_CIRCUIT_BREAKER, Status.FAILED)
     await asyncio.gather(
@@ -166,12 +167,13 @@ async def _tell(office: Office, phase: LoadPhase | None, ending: Ending) -> None
     )
 
 
-async def _notice(office: Office, phase: LoadPhase | None, ending: Ending) -> None:
+async def _notice(office: Office, phase: LoadPhase | Course | None, ending: Ending) -> None:
     """Write the abort notice, and alert where alerts are on; trouble with that is a line and nothing more."""
     document = office.chronicle.document
     elapsed_s = None if phase is None else phase.ran_ns / NS_PER_S
     notice = notice_of(document, ending.sentence, elapsed_s, office.seconds.totals.get("response"))
-    place = str(office.place.path) if office.setup.partial_report else ""  # else the directory is a passing one
+    kept = office.setup.partial_report or document["kind"] == Kind.CAPACITY
+    place = str(office.place.path) if kept else ""  # else the directory is a passing one
     text = notice_text(notice, office.place.run_id, place)
     office.scribe.do("abort-notice.md", partial(_write_text, office.place.abort_notice, text))
     alarm = office.setup.alarm
