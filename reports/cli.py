@@ -14,6 +14,7 @@ _VERBS = {
     "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
     "complete": "reports.verbs.complete:complete",
+    "observation": "reports.verbs.observation:observation",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",
