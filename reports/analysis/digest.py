@@ -68,12 +68,16 @@ class Tally:
     def total(self) -> int:
         return self.passed + self.failed + self.na
 
+    def __str__(self) -> str:
+        return f"{self.passed}/{self.total} passed, {self.failed} failed, {self.na} NA"
+
 
 @dataclass(frozen=True, slots=True)
 class Digest:
     """What a message tells of one run or validation; `figures` by the names of UNITS and `fallback_ratio`.
 
-    `well` is True only for a GO or a pass. `redis_recent_failures` is None where nothing is known.
+    `well` is True only for a GO or a pass. `validation` tells of the validation beside a run.
+    `redis_recent_failures` is None where nothing is known.
     """
 
     name: str
@@ -84,6 +88,7 @@ class Digest:
     figures: Mapping[str, float] = field(default_factory=dict)
     fallback_by_reason: Mapping[str, float] = field(default_factory=dict)
     redis_recent_failures: int | None = None
+    validation: str = ""
     reasons: tuple[str, ...] = ()
     banners: tuple[str, ...] = ()
 
@@ -155,6 +160,7 @@ def joined(run: Digest, validation: Digest) -> Digest:
         figures={**validation.figures, **run.figures},
         fallback_by_reason=run.fallback_by_reason or validation.fallback_by_reason,
         redis_recent_failures=validation.redis_recent_failures,
+        validation=f"{validation.status} {validation.tally}",
         reasons=(*(() if run.well else run.reasons), *(() if validation.well else validation.reasons)),
         banners=run.banners,
     )

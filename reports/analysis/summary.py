@@ -79,13 +79,14 @@ def message_of(digest: Digest, context: Context) -> Message:
 
 
 def _headline(digest: Digest) -> str:
-    tally = digest.tally
     at = MISSING if digest.at is None else iso_utc(digest.at)
-    return f"{digest.status}: {tally.passed}/{tally.total} passed, {tally.failed} failed, {tally.na} NA @ {at}"
+    return f"{digest.status}: {digest.tally} @ {at}"
 
 
 def _verdict(digest: Digest) -> Iterator[tuple[str, str]]:
     yield "Run", digest.name
+    if digest.validation:
+        yield "Validation", digest.validation
     for banner in digest.banners:
         yield "Note", banner
     if not digest.well and digest.reasons:
@@ -136,12 +137,15 @@ def _fallback(digest: Digest) -> str:
 
 
 def _snapshot(digest: Digest, context: Context) -> str:
-    parts = [
-        f"{title} {text}"
+    """Return creating and restoring apart, or both together where the record does not tell them apart."""
+    parts = {
+        title: text
         for title, name in (("create", "snapshot_create"), ("restore", "snapshot_restore"), ("both", "snapshot"))
         if (text := _figures(digest, context, (("p95", f"{name}_p95"), ("p99", f"{name}_p99")))) != MISSING
-    ]
-    return "; ".join(parts) or MISSING
+    }
+    if len(parts) > 1:
+        parts.pop("both", None)
+    return "; ".join(f"{title} {text}" for title, text in parts.items()) or MISSING
 
 
 def _recent(digest: Digest) -> str:

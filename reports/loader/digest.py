@@ -43,27 +43,34 @@ def read_digest(path: Path, environ: Mapping[str, str]) -> tuple[Digest, SloTarg
 
 
 def read_lines(path: Path | None, option: str) -> tuple[str, ...]:
-    """Return the lines of a text file, or the texts of a JSON list, without empty ones and list marks.
+    """Return the lines of a text file without empty ones, headings and list marks.
 
-    Raises InputError naming the option when the file cannot be read.
+    A JSON file is one of `report suggest`, or a list of texts. Raises InputError naming the option when the file cannot
+    be read.
     """
     if path is None:
         return ()
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = _json_lines(text) if path.suffix == ".json" else text.splitlines()
+    except (OSError, ValueError) as error:
         raise InputError([Problem(option, str(path), f"cannot be read: {error}")]) from error
-    lines = _json_lines(text) if text.lstrip().startswith("[") and path.suffix == ".json" else text.splitlines()
     stripped = (line.strip() for line in lines)
     return tuple(line.removeprefix("- ").strip() for line in stripped if line and not line.startswith("#"))
 
 
 def _json_lines(text: str) -> list[str]:
-    try:
-        items = json.loads(text)
-    except ValueError:
-        return text.splitlines()
-    return [item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in items]
+    body = json.loads(text)
+    items = body.get("suggestions") if isinstance(body, dict) else body
+    if not isinstance(items, list):
+        raise ValueError("it has no list of suggestions")
+    return [_one_line(item) for item in items]
+
+
+def _one_line(item: object) -> str:
+    if isinstance(item, dict) and {"metric", "current_threshold", "suggested_threshold"} <= item.keys():
+        return f"{item['metric']}: {item['current_threshold']} → {item['suggested_threshold']}"
+    return item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
 
 
 def read_baseline(path: Path | None, usual: Path, environ: Mapping[str, str]) -> tuple[Digest | None, str]:

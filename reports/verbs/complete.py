@@ -47,7 +47,7 @@ def complete(
     report_file = RunDirectory(place).production_report
     permission = [] if read_only is None else ["--read-only" if read_only else "--writable"]
     verdict = _unless_same(report_file, lambda: _step(context, "production", [str(place), "-o", str(report_file)]))
-    advice = _step(context, "recommend", [str(place), "-o", str(draft)])
+    advice = _advice(context, place, draft)
     others = [
         _step(context, "append", [str(place), "--target", str(target)]),
         _step(context, "archive", [str(place), "--to", str(archives), *permission]),
@@ -56,6 +56,16 @@ def complete(
     code = worst_exit([verdict, *([ExitCode.USAGE] if failed else [])])
     click.echo(f"complete: {place.name}, exit code {int(code)} ({code.meaning})")
     return int(code)
+
+
+def _advice(context: click.Context, place: Path, draft: Path) -> ExitCode:
+    """Recommend objectives; a draft that is there may have been edited and is left alone."""
+    from loadgen.core.errors import ExitCode
+
+    if not draft.exists():
+        return _step(context, "recommend", [str(place), "-o", str(draft)])
+    click.echo(f"--- recommend\n{draft} is there and stays as it is: it may have been edited")
+    return ExitCode.OK
 
 
 def _unless_same(report: Path, write: Callable[[], ExitCode]) -> ExitCode:
@@ -80,9 +90,7 @@ def _step(context: click.Context, verb: str, arguments: list[str]) -> ExitCode:
     assert isinstance(group, click.Group)
     click.echo(f"--- {verb}")
     command = group.get_command(context.parent, verb)
-    if command is None:
-        click.echo(f"{verb}: not part of this installation, left out")
-        return ExitCode.OK
+    assert command is not None
     try:
         result = command.main(arguments, prog_name=f"report {verb}", standalone_mode=False)
     except LoadgenError as error:

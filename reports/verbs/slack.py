@@ -20,7 +20,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command(short_help="Send the summary of a run to Slack.")
 @click.argument("source", metavar="[DIRECTORY|VALIDATION.JSON]", required=False, type=click.Path(path_type=Path))
 @click.option("--baseline", type=click.Path(path_type=Path), help=f"Show changes against this.  [{USUAL_BASELINE}]")
-@click.option("--suggestions", type=_FILE, metavar="FILE", help="SLO suggestions, one a line; five are shown.")
+@click.option(
+    "--suggestions",
+    type=_FILE,
+    metavar="FILE",
+    help="SLO suggestions, one a line, or those of report suggest; five are shown.",
+)
 @click.option("--cache-audit", type=_FILE, metavar="FILE", help="Lines of a cache audit; twenty are shown.")
 @click.option("--error-budget-target", type=click.FloatRange(0, 100, max_open=True), default=99.0, show_default=True,
               metavar="PCT", help="Success rate that the error budget is counted from.")  # fmt: skip

@@ -40,7 +40,10 @@ def test_a_run_that_is_closed_again_stays_as_it_is(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     RunOnDisk().write(tmp_path / "results" / NAME)
     invoke()
+    draft = tmp_path / "docs" / "phase5" / "SLO_DRAFT.md"
+    draft.write_text(draft.read_text() + "edited\n")
     again = invoke()
+    assert draft.read_text().endswith("edited\n")
     assert again.return_value == 0, again.output
     assert "already there, nothing changed" in again.output
     assert "already there, unchanged" in again.output

@@ -169,6 +169,24 @@ def test_defect_13_suggestions_do_not_end_the_message_and_five_of_them_are_shown
     assert line(message, "Baseline") == "—"
 
 
+def test_suggestions_may_be_those_of_the_verb_that_makes_them(tmp_path: Path) -> None:
+    place = quick_run().write(tmp_path / "run")
+    made = {"suggestions": [{"metric": "memory_rss", "current_threshold": 500.0, "suggested_threshold": 320.5}]}
+    (tmp_path / "suggestions.json").write_text(json.dumps(made))
+    output = invoke(str(place), "--dry-run", "--suggestions", str(tmp_path / "suggestions.json")).output
+    assert "SLO suggestions: memory_rss: 500.0 → 320.5" in output
+    (tmp_path / "suggestions.json").write_text('{"other": 1}')
+    damaged = invoke(str(place), "--dry-run", "--suggestions", str(tmp_path / "suggestions.json"))
+    assert isinstance(damaged.exception, InputError)
+
+
+def test_creating_and_restoring_are_told_apart_where_the_record_does() -> None:
+    both = {"snapshot_p95": 0.4, "snapshot_p99": 0.5}
+    apart = {**both, "snapshot_create_p95": 0.1, "snapshot_create_p99": 0.2}
+    assert line(compose(digest(figures=both)), "Snapshot") == "both p95 400 ms, p99 500 ms"
+    assert line(compose(digest(figures=apart)), "Snapshot") == "create p95 100 ms, p99 200 ms"
+
+
 def test_a_cache_audit_is_folded_to_twenty_lines() -> None:
     lines = [f"[audit] memory:item-{number} 5 5 50% 10 candidate" for number in range(25)]
     message = compose(cache_audit=lines)
@@ -201,6 +219,7 @@ def test_a_run_and_its_validation_are_told_together(tmp_path: Path) -> None:
     (place / "validation.json").write_text(json.dumps(validation()))
     output = invoke(str(place), "--dry-run").output
     assert output.startswith(":warning: Phase 5 SLO Validation GO, validation FAIL: ")
+    assert "Validation: FAIL 1/2 passed, 1 failed, 0 NA" in output
     assert "Why: fallback_effective_ratio: fail" in output
     assert "Redis SET: p95 60.0 ms, p99 90.0 ms" in output
     assert "HTTP: success 100.00 %" in output, "the run's own figure, not the service's since its start"
