@@ -82,6 +82,17 @@ class Ledger:
         with self._locked() as entries:
             entries.pop(_key(alert, to), None)
 
+    def stands(self, alert: Alert, to: str, now: datetime) -> bool:
+        """Say whether an alert of this severity and subject was delivered within the last hour."""
+        with self._locked() as entries:
+            return any(
+                entry.sent
+                and key.endswith(f" {to}")
+                and (entry.severity, entry.subject) == (alert.severity.value, alert.subject)
+                and 0 <= now.timestamp() - entry.at_s < MUTE_S
+                for key, entry in entries.items()
+            )
+
     @contextlib.contextmanager
     def _locked(self) -> Iterator[dict[str, _Entry]]:
         """Yield the entries under the lock and write them back when they changed."""

@@ -17,8 +17,6 @@ from loadgen.notify.delivery import deliver, post_json, post_to_slack
 from loadgen.notify.ledger import Leave
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from loadgen.core.clock import Clock
     from loadgen.notify.alert import Alert
     from loadgen.notify.channel import Channel, Messaging
@@ -75,15 +73,17 @@ class Notifier:
             await asyncio.to_thread(self._ledger.release, alert, receiver.mark)
         return f"{receiver}: {result.detail}", result.delivered, True
 
-    async def resolve(self, alert: Alert, at: datetime) -> Sent:
-        """Tell Alertmanager that an alert is over; other receivers have no such notion."""
+    async def resolve(self, alert: Alert) -> Sent:
+        """Tell Alertmanager that an alert is over, if it was raised there lately; others have no such notion."""
         managers = [item for item in self._messaging.receivers if item.style is Style.ALERTMANAGER]
-        if not self._messaging.alerts_enabled or not managers:
-            return Sent(False, ())
-        body = Redactor().structure(alertmanager_body(alert, resolved_at=at))
-        results = [await deliver(post_json, item.address, body, self._patience) for item in managers]
-        outcomes = zip(managers, results, strict=True)
-        return _sum_up([(f"{item}: {result.detail}", result.delivered, True) for item, result in outcomes])
+        now = self._clock.utc_now()
+        outcomes = []
+        for item in managers if self._messaging.alerts_enabled else ():
+            if await asyncio.to_thread(self._ledger.stands, alert, item.mark, now):
+                body = Redactor().structure(alertmanager_body(alert, resolved_at=now))
+                result = await deliver(post_json, item.address, body, self._patience)
+                outcomes.append((f"{item}: resolved, {result.detail}", result.delivered, True))
+        return _sum_up(outcomes)
 
 
 def _post_of(channel: Channel) -> Post:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loadgen.notify.delivery import TOTAL_S
 from loadgen.notify.ledger import Ledger
 from loadgen.notify.notifier import Notifier, Sent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from loadgen.notify.alert import Alert
@@ -42,6 +43,13 @@ class Alarm:
 
     async def send(self, alert: Alert) -> Sent:
         """Send an alert and return what came of it; after the bound the thread is left to itself."""
+        return await self._in_thread(lambda: self._notifier.send(alert))
+
+    async def resolve(self, alert: Alert) -> Sent:
+        """Tell that an alert is over, where it was raised and somebody wants to know."""
+        return await self._in_thread(lambda: self._notifier.resolve(alert))
+
+    async def _in_thread(self, work: Callable[[], Coroutine[Any, Any, Sent]]) -> Sent:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Sent] = loop.create_future()
 
@@ -49,19 +57,20 @@ class Alarm:
             if not done.done():
                 done.set_result(sent)
 
-        def work() -> None:
-            sent = self._send(alert)
+        def thread() -> None:
+            sent = _finished(work)
             with contextlib.suppress(RuntimeError):  # the run ended meanwhile
                 loop.call_soon_threadsafe(settle, sent)
 
-        threading.Thread(target=work, name="alarm", daemon=True).start()
+        threading.Thread(target=thread, name="alarm", daemon=True).start()
         try:
             return await asyncio.wait_for(done, self._bound_s)
         except TimeoutError:
             return Sent(False, (), (f"not delivered within {self._bound_s:g} s",))
 
-    def _send(self, alert: Alert) -> Sent:
-        try:
-            return asyncio.run(self._notifier.send(alert))
-        except Exception as error:  # noqa: BLE001 - an alert must never be what ends a run
-            return Sent(False, (), (f"{type(error).__name__}: {error}",))
+
+def _finished(work: Callable[[], Coroutine[Any, Any, Sent]]) -> Sent:
+    try:
+        return asyncio.run(work())
+    except Exception as error:  # noqa: BLE001 - an alert must never be what ends a run
+        return Sent(False, (), (f"{type(error).__name__}: {error}",))

@@ -22,7 +22,7 @@ from loadgen.plan.model import Kind
 from loadgen.run.ending import Cause
 from loadgen.run.gap import gap_cv
 from loadgen.run.launch import Spec, how_it_ended, start_plain
-from loadgen.run.notice import abort_alert, notice_of, notice_text
+from loadgen.run.notice import abort_alert, notice_of, notice_text, trip_alert_of
 from loadgen.run.phases import PhaseTotals, duration_ns, mean_rate_per_s
 from loadgen.run.summary import Figures, account, summary_document
 from loadgen.run.validity import Evidence, State, Validity, judge
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loadgen.core.metadata import Document
+    from loadgen.notify.notifier import Sent
+    from loadgen.run.alarm import Alarm
     from loadgen.run.course import Course
     from loadgen.run.ending import Ending
     from loadgen.run.office import Office
@@ -63,6 +65,8 @@ async def close_account(office: Office, phase: LoadPhase | Course | None) -> End
     await office.scribe.done(_FILES_NS)
     if ending.status is not Status.COMPLETED:
         await _tell(office, phase, ending)
+    elif office.setup.alarm is not None:
+        await _resolve(office, office.setup.alarm)
     if office.scribe.failure is not None and not _has_failure(office):  # the very last files failed
         office.end.ask(Cause.FAILURE, office.scribe.failure)
         ending = office.end.ending(*invalid)
@@ -179,13 +183,23 @@ async def _notice(office: Office, phase: LoadPhase | Course | None, ending: Endi
     alarm = office.setup.alarm
     if alarm is None or not alarm.enabled:
         return
-    sent = await alarm.send(abort_alert(document, notice, place, utc_now()))
+    await _told(office, await alarm.send(abort_alert(document, notice, place, utc_now())))
+
+
+async def _resolve(office: Office, alarm: Alarm) -> None:
+    """A whole run on a target says that the trip of an earlier one is over."""
+    await _told(office, await alarm.resolve(trip_alert_of(str(office.chronicle.document["base_url"]), utc_now())))
+
+
+async def _told(office: Office, sent: Sent) -> None:
+    """Note what came of an alert: trouble in the notes, all else as an event."""
     for line in sent.problems:
         office.chronicle.note(f"warning: an alert was not delivered: {line}")
     for line in set(sent.lines) - set(sent.problems):
         office.chronicle.event(EventName.NOTE, text=f"alert: {line}")
-    office.chronicle.save()
-    await office.scribe.done(_FILES_NS)
+    if sent.problems:
+        office.chronicle.save()
+        await office.scribe.done(_FILES_NS)
 
 
 def _write_text(path: Path, text: str) -> None:

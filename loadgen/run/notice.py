@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from loadgen.core.histogram import Histogram
     from loadgen.core.metadata import Document
 
+TRIPPED = "LoadgenBreakerTripped"
 _UNKNOWN = "unknown"
 _MOST_ENDINGS = 4
 
@@ -78,7 +79,7 @@ def abort_alert(document: Document, notice: Notice, place: str, at: datetime) ->
     what = str(trip.get("metric") or trip.get("input") or "").replace("_", " ")
     run_id = str(document.get("run_id") or "")
     return Alert(
-        name="LoadgenBreakerTripped" if tripped else "LoadgenRunFailed",
+        name=TRIPPED if tripped else "LoadgenRunFailed",
         severity=Severity.CRITICAL if tripped else Severity.ERROR,
         message=f"circuit breaker tripped: {what}" if tripped else "the run failed",
         subject=str(document.get("base_url") or ""),
@@ -89,6 +90,11 @@ def abort_alert(document: Document, notice: Notice, place: str, at: datetime) ->
         link=place,
         details=notice.parts,
     )
+
+
+def trip_alert_of(base_url: str, at: datetime) -> Alert:
+    """Return the alert of a trip on this target as far as it takes to say that it is over."""
+    return Alert(TRIPPED, Severity.CRITICAL, "the target took a whole run again", base_url, at)
 
 
 def _impact(load: dict[str, Any], window: dict[str, Any]) -> str:

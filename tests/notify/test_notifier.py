@@ -14,7 +14,7 @@ from loadgen.notify.channel import Style, messaging_of, read_messaging
 from loadgen.notify.delivery import Patience
 from loadgen.notify.ledger import Ledger
 from loadgen.notify.notifier import Notifier
-from tests.support.alerts import ALERT, AT
+from tests.support.alerts import ALERT
 from tests.support.webhook import Reply, webhook
 
 if TYPE_CHECKING:
@@ -80,15 +80,21 @@ async def test_a_critical_alert_mutes_a_warning_of_the_same_target(tmp_path: Pat
     assert len(receiver.bodies) == 1
 
 
-async def test_an_alert_is_resolved_in_alertmanager_only(tmp_path: Path) -> None:
+async def test_an_alert_is_resolved_in_alertmanager_only_and_only_where_it_stands(tmp_path: Path) -> None:
     with webhook() as slack, webhook() as manager:
         sender = notifier(tmp_path, ENABLE_ALERTS="true", SLACK_WEBHOOK_URL=slack.url, ALERTMANAGER_URL=manager.url)
-        sent = await sender.resolve(ALERT, AT)
-    assert sent.delivered
-    assert (slack.bodies, manager.bodies[0][0]["endsAt"]) == ([], "2026-03-01T12:00:00.000Z")
+        early = await sender.resolve(ALERT)
+        await sender.send(ALERT)
+        other = await sender.resolve(replace(ALERT, subject="https://other.example"))
+        late = await sender.resolve(ALERT)
+    assert (early.delivered, other.delivered, late.delivered) == (False, False, True)
+    assert (len(slack.bodies), len(manager.bodies)) == (1, 2)
+    raised, ended = (body[0] for body in manager.bodies)
+    assert ended["labels"] == raised["labels"]
+    assert ended["endsAt"] > ended["startsAt"]
 
 
-async def test_no_secret_leaves_in_an_alert(tmp_path: Path) -> None:
+async def test_defect_23_no_secret_leaves_in_an_alert(tmp_path: Path) -> None:
     with webhook() as receiver:
         sender = notifier(tmp_path, ENABLE_ALERTS="true", ALERT_WEBHOOK_URL=receiver.url + "/api/webhooks/1/x")
         await sender.send(replace(ALERT, root_cause="GET https://u:hunter2secret@host/?token=abcd1234 failed"))

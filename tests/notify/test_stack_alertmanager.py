@@ -13,6 +13,7 @@ from loadgen.core.clock import utc_now
 from loadgen.notify.channel import messaging_of
 from loadgen.notify.ledger import Ledger
 from loadgen.notify.notifier import Notifier
+from loadgen.run.notice import trip_alert_of
 from tests.support.alertmanager import alertmanager, alerts
 from tests.support.alerts import ALERT
 
@@ -39,5 +40,6 @@ async def test_an_alert_stands_until_it_is_resolved(tmp_path: Path) -> None:
             "subject": "https://service.example",
         }  # fmt: skip
         assert standing["annotations"]["description"] == "Impact: 12 of 100 failed; Duration: 3s of 2h"
-        await notifier.resolve(alert, utc_now())
+        ended = await notifier.resolve(trip_alert_of(alert.subject, utc_now()))
+        assert ended.delivered, ended
         assert alerts(url) == []

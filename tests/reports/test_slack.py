@@ -98,7 +98,7 @@ def test_the_summary_holds_redis_budget_and_fallback() -> None:
     assert line(message, "Top fallback reasons") == "cache_miss 9, http_error 2"
 
 
-def test_changes_against_the_baseline_are_in_points_and_ms() -> None:
+def test_defect_11_changes_against_the_baseline_are_in_points_and_ms_and_not_in_percent() -> None:
     before = digest(figures={**FIGURES, "success": 99.8, "p95": 0.1, "cache_hit": 90.5, "memory": 180.0})
     message = compose(baseline=before, baseline_file="baseline/phase5-baseline.json")
     assert line(message, "HTTP") == ("success 99.40 % (Δ -0.40 pp), p95 120 ms (Δ +20.0 ms), p99 200 ms (Δ +0.0 ms)")
@@ -108,7 +108,7 @@ def test_changes_against_the_baseline_are_in_points_and_ms() -> None:
     assert line(message, "Redis baseline") == "GET p95 2.00 ms, SET p95 60.0 ms"
 
 
-def test_the_ratio_of_effective_to_raw_is_printed_without_a_percent_sign() -> None:
+def test_defect_13_the_ratio_of_effective_to_raw_is_printed_without_a_percent_sign() -> None:
     """The published message printed this ratio (0 to 1) with a % sign and compared it with 5."""
     text = line(compose(), "Fallback")
     assert text == "effective 3.00 % of requests, effective/raw ratio 0.42 (limit 0.6)"

@@ -89,14 +89,19 @@ async def test_a_receiver_that_fails_is_one_line_and_the_run_ends_as_it_would_ha
     assert "aVerySecretPart12345" not in line
 
 
-async def test_a_run_that_completes_tells_nobody(tmp_path: Path) -> None:
-    place = new_place(tmp_path)
+async def test_a_run_that_completes_tells_nobody_but_that_a_trip_is_over(tmp_path: Path) -> None:
     with webhook() as receiver:
-        messaging = messaging_of({"ENABLE_ALERTS": "true", "SLACK_WEBHOOK_URL": receiver.url})
-        setup = replace(fake_setup(tmp_path), alarm=Alarm(messaging, tmp_path / ALERT_LEDGER))
+        variables = {"ENABLE_ALERTS": "true", "ALERTMANAGER_URL": receiver.url}
+        setup = replace(fake_setup(tmp_path), alarm=Alarm(messaging_of(variables), tmp_path / "results" / ALERT_LEDGER))
+        place = new_place(tmp_path)
         await run_plan(make_plan(1), place, setup)
-    assert receiver.bodies == []
-    assert not place.abort_notice.exists()
+        assert receiver.bodies == []
+        assert not place.abort_notice.exists()
+        await tripped(tmp_path, 5.0, **variables)
+        await run_plan(make_plan(1), new_place(tmp_path), setup)
+    raised, ended = (body[0] for body in receiver.bodies)
+    assert ended["labels"] == raised["labels"]
+    assert ended["endsAt"] < raised["endsAt"]
 
 
 async def test_a_run_whose_worker_dies_is_an_error_and_told(tmp_path: Path) -> None:
