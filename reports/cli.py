@@ -8,16 +8,23 @@ from typing import cast
 import click
 
 _VERBS = {
+    "append": "reports.verbs.append:append",
+    "archive": "reports.verbs.archive:archive",
+    "backup": "reports.verbs.backup:backup",
     "baseline": "reports.verbs.baseline:baseline",
     "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
     "changes": "reports.verbs.changes:changes",
     "compare": "reports.verbs.compare:compare",
+    "complete": "reports.verbs.complete:complete",
+    "observation": "reports.verbs.observation:observation",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
     "recommend": "reports.verbs.recommend:recommend",
     "regress": "reports.verbs.regress:regress",
+    "restore": "reports.verbs.restore:restore",
     "retention": "reports.verbs.retention:retention",
+    "slack": "reports.verbs.slack:slack",
     "slo": "reports.verbs.slo:slo",
     "stage": "reports.verbs.stage:stage",
     "suggest": "reports.verbs.suggest:suggest",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["kernel"]
-_SETTINGS_PREFIXES = ("LOAD_", "SLO_", "PROD_JWT", "METRICS_", "API_BASE", "CACHE_IMPL", "ENABLE_", "COUNT_", "ALLOW_")
+_SETTINGS_PREFIXES = (
+    "LOAD_", "SLO_", "PROD_JWT", "METRICS_", "API_BASE", "CACHE_IMPL", "ENABLE_", "COUNT_", "ALLOW_", "SLACK_", "ALERT",
+    "ARCHIVE_",
+)  # fmt: skip
 
 
 def _is_loopback(host: str) -> bool:

@@ -152,6 +152,7 @@ def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any) -> Terms
     import sys
     from pathlib import Path
 
+    from loadgen.notify.channel import messaging_of
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
 
@@ -171,6 +172,7 @@ def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any) -> Terms
         view=view,
         announce=announce,
         detached=given["detached_fd"] is not None,
+        messaging=messaging_of(settings.variables),
     )
 
 

@@ -164,6 +164,7 @@ def _terms(given: Mapping[str, Any], settings: Settings, name_run: Any) -> Terms
     import sys
     from pathlib import Path
 
+    from loadgen.notify.channel import messaging_of
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
 
@@ -179,6 +180,7 @@ def _terms(given: Mapping[str, Any], settings: Settings, name_run: Any) -> Terms
         ),
         announce=announce,
         partial_report=False,
+        messaging=messaging_of(settings.variables),
     )
 
 

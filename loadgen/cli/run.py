@@ -85,6 +85,7 @@ def _terms(settings: Settings, place: Path, given: Mapping[str, Any], check: Che
     import sys
     from pathlib import Path
 
+    from loadgen.notify.channel import messaging_of
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
 
@@ -108,6 +109,7 @@ def _terms(settings: Settings, place: Path, given: Mapping[str, Any], check: Che
         out=place,
         pid_files=False,
         partial_report=kept,
+        messaging=messaging_of(settings.variables),
     )
 
 

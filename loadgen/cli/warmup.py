@@ -47,6 +47,7 @@ def warmup(**given: Any) -> ExitCode:
 
     from loadgen.cli.preflight import checker
     from loadgen.core.errors import ExitCode
+    from loadgen.notify.channel import messaging_of
     from loadgen.plan.load import Inputs, load_plan
     from loadgen.plan.model import Kind, Profile
     from loadgen.run.lock import RunLock
@@ -67,6 +68,7 @@ def warmup(**given: Any) -> ExitCode:
             preflight=checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None,
             out=Path(directory),
             partial_report=False,
+            messaging=messaging_of(settings.variables),
         )
         session = asyncio.run(run_session(plan, terms))
         for place in kept:

@@ -12,6 +12,8 @@ RESULTS = Path("results")
 LOAD_PID = Path("phase5-load.pid")
 OBSERVE_PID = Path("phase5-observe.pid")
 STOP_FILE = Path("STOP_OBSERVATION")
+ALERT_LEDGER = ".alerts.json"
+"""Below the results: what was sent lately, so that nobody is told twice."""
 
 _PREFIX = {"production": "phase5-prod", "staging": "phase5-staging", "dev": "phase5-dev"}
 
@@ -33,6 +35,7 @@ class RunDirectory:
         self.events = path / "events.jsonl"
         self.breaker = path / "breaker.json"
         self.partial_summary = path / "partial-summary.md"
+        self.abort_notice = path / "abort-notice.md"
         self.production_report = path / "production-report.md"
         self.report_html = path / "report.html"
         self.validation = path / "validation.json"

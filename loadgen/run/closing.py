@@ -6,6 +6,7 @@ complete as the disk allows; waiting for the writer thread is bounded.
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,23 @@ from loadgen.core.clock import iso_utc, monotonic_ns, utc_now
 from loadgen.core.errors import ExitCode
 from loadgen.core.events import EventName
 from loadgen.core.metadata import Status
+from loadgen.core.redact import Redactor
 from loadgen.core.units import NS_PER_S
+from loadgen.plan.model import Kind
 from loadgen.run.ending import Cause
 from loadgen.run.gap import gap_cv
 from loadgen.run.launch import Spec, how_it_ended, start_plain
+from loadgen.run.notice import abort_alert, notice_of, notice_text, trip_alert_of
 from loadgen.run.phases import PhaseTotals, duration_ns, mean_rate_per_s
 from loadgen.run.summary import Figures, account, summary_document
 from loadgen.run.validity import Evidence, State, Validity, judge
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from loadgen.core.metadata import Document
+    from loadgen.notify.notifier import Sent
+    from loadgen.run.alarm import Alarm
     from loadgen.run.course import Course
     from loadgen.run.ending import Ending
     from loadgen.run.office import Office
@@ -55,8 +63,10 @@ async def close_account(office: Office, phase: LoadPhase | Course | None) -> End
     ending = office.end.ending(*invalid)
     _write_ending(office, ending)
     await office.scribe.done(_FILES_NS)
-    if ending.status is not Status.COMPLETED and office.setup.partial_report:
-        await _partial_summary(office)
+    if ending.status is not Status.COMPLETED:
+        await _tell(office, phase, ending)
+    elif office.setup.alarm is not None:
+        await _resolve(office, office.setup.alarm)
     if office.scribe.failure is not None and not _has_failure(office):  # the very last files failed
         office.end.ask(Cause.FAILURE, office.scribe.failure)
         ending = office.end.ending(*invalid)
@@ -150,6 +160,50 @@ def _write_ending(office: Office, ending: Ending) -> None:
         EventName.END, status=ending.status.value, exit_code=int(ending.exit_code), text=ending.sentence
     )
     office.chronicle.save()
+
+
+async def _tell(office: Office, phase: LoadPhase | Course | None, ending: Ending) -> None:
+    """Tell of a run that did not complete: the abort notice, an alert, the partial summary."""
+    alarming = ending.status in (Status.ABORTED_CIRCUIT_BREAKER, Status.FAILED)
+    await asyncio.gather(
+        _notice(office, phase, ending) if alarming else asyncio.sleep(0),
+        _partial_summary(office) if office.setup.partial_report else asyncio.sleep(0),
+    )
+
+
+async def _notice(office: Office, phase: LoadPhase | Course | None, ending: Ending) -> None:
+    """Write the abort notice, and alert where alerts are on; trouble with that is a line and nothing more."""
+    document = office.chronicle.document
+    elapsed_s = None if phase is None else phase.ran_ns / NS_PER_S
+    notice = notice_of(document, ending.sentence, elapsed_s, office.seconds.totals.get("response"))
+    kept = office.setup.partial_report or document["kind"] == Kind.CAPACITY
+    place = str(office.place.path) if kept else ""  # else the directory is a passing one
+    text = notice_text(notice, office.place.run_id, place)
+    office.scribe.do("abort-notice.md", partial(_write_text, office.place.abort_notice, text))
+    alarm = office.setup.alarm
+    if alarm is None or not alarm.enabled:
+        return
+    await _told(office, await alarm.send(abort_alert(document, notice, place, utc_now())))
+
+
+async def _resolve(office: Office, alarm: Alarm) -> None:
+    """A whole run on a target says that the trip of an earlier one is over."""
+    await _told(office, await alarm.resolve(trip_alert_of(str(office.chronicle.document["base_url"]), utc_now())))
+
+
+async def _told(office: Office, sent: Sent) -> None:
+    """Note what came of an alert: trouble in the notes, all else as an event."""
+    for line in sent.problems:
+        office.chronicle.note(f"warning: an alert was not delivered: {line}")
+    for line in set(sent.lines) - set(sent.problems):
+        office.chronicle.event(EventName.NOTE, text=f"alert: {line}")
+    if sent.problems:
+        office.chronicle.save()
+        await office.scribe.done(_FILES_NS)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(Redactor().text(text), encoding="utf-8")
 
 
 async def _partial_summary(office: Office) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from loadgen.core.redact import Secret, fingerprint
 from loadgen.core.setting_readers import is_true
 from loadgen.core.slo import OBJECTIVES, SloTargets
+from loadgen.notify.channel import read_messaging
 from loadgen.plan.model import Kind, Profile
 from loadgen.run.claims import claims_of
 from loadgen.run.preflight_model import Check, failed, passed, skipped, warned
@@ -86,9 +87,12 @@ def credential_checks(plan: Plan, settings: Settings) -> Iterator[Check]:
     auth = settings.metrics_auth
     shown = "not set (optional)" if auth is None else f"set ({auth.name}: {auth.value})"
     yield (skipped if auth is None else passed)("credential METRICS_AUTH_HEADER", shown)
-    alerts = is_true(str(settings.variables.get("ENABLE_ALERTS", "")))
+    messaging, problems = read_messaging(settings.variables)
+    for problem in problems:
+        yield failed(f"messages {problem.key}", problem.remedy)
+    mute = messaging.alerts_enabled and not messaging.receivers
     for name in ("SLACK_WEBHOOK_URL", "SLACK_CHANNEL", "REDIS_URL"):
-        yield _optional(name, settings.variables.get(name), needed=alerts and name == "SLACK_WEBHOOK_URL")
+        yield _optional(name, settings.variables.get(name), needed=mute and name == "SLACK_WEBHOOK_URL")
 
 
 def _optional(name: str, value: object, *, needed: bool) -> Check:

@@ -16,10 +16,12 @@ from loadgen.core.clock import utc_now
 from loadgen.core.errors import ExitCode, InputError, LoadgenError, Problem, worst_exit
 from loadgen.core.metadata import MetadataError, Status, read_metadata, write_metadata
 from loadgen.core.redact import Redactor
-from loadgen.core.rundir import STOP_FILE, RunDirectory
+from loadgen.core.rundir import ALERT_LEDGER, STOP_FILE, RunDirectory
 from loadgen.core.uncaught import mask_uncaught
+from loadgen.notify.channel import SILENT
 from loadgen.plan.model import Profile
 from loadgen.plan.token import plan_with_token
+from loadgen.run.alarm import Alarm
 from loadgen.run.cooldown import keep_trip_record, refuse_after_trip
 from loadgen.run.launch import Spec, child_environment, run_to_end
 from loadgen.run.setup import Setup
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
 
     from loadgen.core.events import View
+    from loadgen.notify.channel import Messaging
     from loadgen.plan.model import Plan
     from loadgen.run.ending import Ending
     from loadgen.run.preflight_model import PreflightResult
@@ -46,7 +49,8 @@ class Terms:
 
     `preflight` makes the checks, None for none. `view` is made for the run directory once that exists. `announce` is
     told the run directory before anything is sent. `out` is a given directory, None for one below `results`; with
-    `resume` it is that of an earlier session. `conduct` runs the plan.
+    `resume` it is that of an earlier session. `conduct` runs the plan. `messaging` says who is told of a trip or a
+    failure.
     """
 
     results: Path
@@ -60,6 +64,7 @@ class Terms:
     partial_report: bool = True
     conduct: Conduct = supervise
     resume: bool = False
+    messaging: Messaging = SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
         preflight=[check.to_body() for check in checks],
         redactor=redactor,
         renewal=renewal,
+        alarm=Alarm(terms.messaging, terms.results / ALERT_LEDGER) if terms.messaging.alerts_enabled else None,
     )
     terms.announce(place)
     view = terms.view(place)

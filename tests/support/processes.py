@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_SETTINGS_PREFIXES = ("LOAD_", "SLO_", "PROD_JWT", "METRICS_", "API_BASE", "CACHE_IMPL", "ENABLE_", "COUNT_", "ALLOW_")
+_SETTINGS_PREFIXES = (
+    "LOAD_", "SLO_", "PROD_JWT", "METRICS_", "API_BASE", "CACHE_IMPL", "ENABLE_", "COUNT_", "ALLOW_", "SLACK_", "ALERT",
+    "ARCHIVE_",
+)  # fmt: skip
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

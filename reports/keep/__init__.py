@@ -1,0 +1,1 @@
+"""Keep what a run left: archives, backups, documents that grow."""
