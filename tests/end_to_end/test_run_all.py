@@ -38,3 +38,11 @@ def test_bad_variables_are_told_with_all_else_and_nothing_is_started(tmp_path: P
     assert "3 problems; nothing was sent" in result.stderr
     assert "RELOAD_COUNT = '-1': must be a number that is not negative" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_token_that_cannot_be_had_ends_the_round_before_it_begins(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:1"
+    result = loadgen("run-all", "--base-url", url, "--token-command", "false", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "--token-command: there is no token" in result.stderr
+    assert list(tmp_path.iterdir()) == []
