@@ -36,7 +36,7 @@ _OWN = ("na_policy", "thresholds", "append_to")
 @click.option(
     "--append-to",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("results/PHASE5_COMPLETION_REPORT.md"),
+    default=Path("docs/PHASE5_COMPLETION_REPORT.md"),
     show_default=True,
     help="Completion report that gets a section for this round.",
 )
