@@ -36,7 +36,7 @@ _OWN = ("na_policy", "thresholds", "append_to")
 @click.option(
     "--append-to",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("results/PHASE5_COMPLETION_REPORT.md"),
+    default=Path("docs/PHASE5_COMPLETION_REPORT.md"),
     show_default=True,
     help="Completion report that gets a section for this round.",
 )
@@ -93,10 +93,14 @@ def _demo_flags(flags: Mapping[str, object], url: str) -> dict[str, object]:
 
 
 async def _round(plan: Plan, wanted: Wanted) -> ExitCode:
+    import os
+
     from loadgen.core.errors import ExitCode
     from loadgen.run.round import Tally, send_round, wait_ready
     from loadgen.run.round_validation import code_of, validate
+    from loadgen.run.session import first_token
 
+    plan, _ = await first_token(plan, os.environ)
     tries = await wait_ready(plan)
     click.echo(f"run-all: the metrics can be read (try {tries})", err=True)
     tally = Tally()

@@ -78,7 +78,9 @@ class _Reader:
         return Thresholds(
             source=source,
             entries=self._entries(document.get("thresholds")),
-            valid_reasons=frozenset(self._texts("valid_reasons", taxonomy.get("valid_reasons"))),
+            valid_reasons=frozenset(
+                self._texts("validation_rules.fallback_taxonomy.valid_reasons", taxonomy.get("valid_reasons"))
+            ),
             version=self._text("version", document.get("version", "")),
             phase=self._text("phase", document.get("phase", "")),
             updated=self._text("updated", document.get("updated", "")),

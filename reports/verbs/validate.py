@@ -82,14 +82,15 @@ def _write(judged: Judged, options: dict[str, Any]) -> None:
 
 def _append(judged: Judged, text: str, report: Path, run_id: str) -> None:
     from loadgen.core.clock import iso_utc, utc_now
+    from loadgen.core.redact import Redactor
     from reports.loader.files import read_text
     from reports.render.appendix import append_section
-    from reports.verbs.publishing import make_place, publish
+    from reports.verbs.publishing import make_place, replace_file
 
     at = judged.validation.timestamp or utc_now()
     name = run_id or judged.validation.configuration.source or iso_utc(at)
     make_place(report)
-    publish(append_section(read_text(report), name, at, text), report)
+    replace_file(append_section(read_text(report), name, at, Redactor().text(text)), report)
 
 
 def _tell(judged: Judged, options: dict[str, Any]) -> None:

@@ -226,6 +226,14 @@ def test_a_section_is_appended_once_for_each_run(tmp_path: Path) -> None:
     assert completion.read_text().count("## Run Artifact") == 2
 
 
+def test_what_others_wrote_in_the_completion_report_stays_to_the_letter(tmp_path: Path) -> None:
+    completion = tmp_path / "COMPLETION.md"
+    written = "# Ours\n\npassword=hunter2-is-what-we-tell-people-not-to-use\n"
+    completion.write_text(written)
+    assert invoke(str(good_run(tmp_path)), "--append-to", str(completion)).return_value == 0
+    assert completion.read_text().startswith(written)
+
+
 async def test_a_url_is_scraped_by_the_observer_with_the_header_of_the_environment(tmp_path: Path) -> None:
     async with serving(text(PAGE)) as server:
         result = await _in_thread(
