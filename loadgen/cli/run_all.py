@@ -93,10 +93,14 @@ def _demo_flags(flags: Mapping[str, object], url: str) -> dict[str, object]:
 
 
 async def _round(plan: Plan, wanted: Wanted) -> ExitCode:
+    import os
+
     from loadgen.core.errors import ExitCode
     from loadgen.run.round import Tally, send_round, wait_ready
     from loadgen.run.round_validation import code_of, validate
+    from loadgen.run.session import first_token
 
+    plan, _ = await first_token(plan, os.environ)
     tries = await wait_ready(plan)
     click.echo(f"run-all: the metrics can be read (try {tries})", err=True)
     tally = Tally()
