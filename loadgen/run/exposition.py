@@ -17,6 +17,10 @@ _CLOCKS = {
     "http_req_service": "service",
     "loadgen_lag": "lag",
     "loadgen_wait": "wait",
+    "http_req_connecting": "connect",
+    "http_req_tls_handshaking": "tls",
+    "http_req_waiting": "first_byte",
+    "http_req_receiving": "transfer",
 }
 _QUANTILES = {"med": "0.5", "p(90)": "0.9", "p(95)": "0.95", "p(99)": "0.99", "p(99.9)": "0.999"}
 _STATES = ("VALID", "DEGRADED", "INVALID")

@@ -308,8 +308,11 @@ class Supervisor:
         return self._token or self._plan.jwt
 
     def _take_token(self, token: Secret) -> None:
-        """Give a renewed token to the workers; the phases to come begin with it."""
+        """Give a renewed token to the workers; phases that have not begun, begin with it."""
         self._token = token
+        phase = self._office.crew.phase
+        if phase is not None:
+            phase.plan = with_token(phase.plan, token)
         self._office.crew.send(Token(token.reveal()))
         self._office.log.info("the token was renewed")
         self._office.note_renewal()

@@ -14,6 +14,7 @@ from loadgen.core.tls import client_context
 from loadgen.net.connector import ConnectError, Connector, connect_outcome
 from loadgen.net.endpoint import Origin
 from loadgen.net.resolver import Address, Resolver
+from loadgen.net.way import open_tunnel, tunnel_request
 from loadgen.worker.host import descriptors
 from tests.support.servers import OK, Exchange, FaultServer, answering
 
@@ -59,6 +60,54 @@ async def test_the_next_address_is_tried_when_one_refuses() -> None:
         assert protocol.peer == ("127.0.0.1", server.port)
 
 
+async def test_an_opened_connection_tells_its_address_and_how_long_its_parts_took() -> None:
+    with FaultServer(answering(OK)) as server:
+        good = Address(socket.AF_INET, ("127.0.0.1", server.port))
+        connector = Connector(Origin(False, "service.test", 1), FixedAddresses(good), None, 5 * S)
+
+        opened = await connector.open(Closing)
+        await opened.protocol.closed.wait()
+
+    assert (opened.address, opened.tls_ns) == ("127.0.0.1", None)
+    assert 0 < opened.connect_ns < 5 * S
+
+
+@pytest.mark.parametrize(
+    ("origin", "place"),
+    [(Origin(True, "service.test", 443), "service.test:443"), (Origin(True, "::1", 8443), "[::1]:8443")],
+)
+def test_a_tunnel_is_asked_for_by_host_and_port(origin: Origin, place: str) -> None:
+    asked = tunnel_request(origin, "Basic dTpw", "me/1")
+    assert (
+        asked
+        == (
+            f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: me/1\r\nProxy-Authorization: Basic dTpw\r\n\r\n"
+        ).encode()
+    )
+
+
+async def test_the_answer_of_a_proxy_may_come_in_pieces_and_must_end() -> None:
+    async def ask(*pieces: bytes, close: bool = False) -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with ours, theirs:
+            asking = asyncio.ensure_future(open_tunnel(asyncio.get_running_loop(), ours, b"CONNECT x\r\n\r\n"))
+            for piece in pieces:
+                theirs.send(piece)
+                await asyncio.sleep(0)
+            if close:
+                theirs.shutdown(socket.SHUT_WR)
+            await asking
+
+    await ask(b"HTTP/1.1 200 Fine\r\nVia: ", b"me\r\n\r\n")
+    with pytest.raises(ConnectError, match=r"proxy_refused: the proxy answered 407 Who are you$"):
+        await ask(b"HTTP/1.1 407 Who are you\r\nX: secret\r\n\r\nbody")
+    with pytest.raises(ConnectError, match="proxy_failed: the proxy closed the connection without an answer"):
+        await ask(b"HTTP/1.1 200", close=True)
+    with pytest.raises(ConnectError, match="proxy_failed: what the proxy answered is too long"):
+        await ask(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 16_384)
+
+
 async def test_the_error_of_an_address_of_the_other_family_does_not_hide_the_real_one() -> None:
     refusing = Address(socket.AF_INET, ("127.0.0.1", 1))
     elsewhere = Address(socket.AF_INET6, ("::1", 1, 0, 0))
@@ -102,6 +151,7 @@ async def test_one_answer_serves_a_second_and_addresses_are_taken_in_turn(monkey
     now_ns[0] = S
     await resolver.addresses()
     assert len(asked) == 2
+    assert (resolver.lookups, dict(resolver.answered)) == (2, {"10.0.0.1": 2, "10.0.0.2": 2})
 
 
 async def test_a_fixed_address_replaces_the_name() -> None:
