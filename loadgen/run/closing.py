@@ -73,7 +73,7 @@ def _has_failure(office: Office) -> bool:
 
 def _judge(office: Office, phase: LoadPhase | Course | None, ended: PhaseTotals) -> Validity:
     totals = account(ended.totals)
-    lag, wait = office.seconds.totals.get("lag"), office.seconds.totals.get("wait")
+    lag, wait, service = (office.seconds.totals.get(clock) for clock in ("lag", "wait", "service"))
     planned_s = 0 if phase is None else -(-duration_ns(phase.plan) // NS_PER_S)
     whole = office.seconds.sent_by_second[:planned_s] if office.end.first is None else []
     if phase is not None:
@@ -91,6 +91,7 @@ def _judge(office: Office, phase: LoadPhase | Course | None, ended: PhaseTotals)
             hosts=ended.hosts,
             missing_seconds=ended.missing_seconds if office.end.first is None else 0,
             unmatched=ended.unmatched,
+            service_ns=None if service is None or ended.missing_seconds else service.mean_ns * service.total,
         )
     )
 

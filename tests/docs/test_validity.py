@@ -1,0 +1,41 @@
+"""docs/VALIDITY.md states the limits that are in the code, and its command ends as it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from loadgen.core.units import format_duration
+from loadgen.run.validity import LIMITS
+from tests.support.processes import loadgen, service
+
+PAGE = (Path(__file__).parents[2] / "docs" / "VALIDITY.md").read_text()
+
+
+def _shown(name: str, value: float | None) -> str:
+    if value is None:
+        return "never"
+    if name.endswith("_ns"):
+        return re.sub(r"(?<=\d)(?=[a-z])", " ", format_duration(int(value)), count=1)
+    return f"{100 * value:g} %" if name.endswith("_share") else f"{value:g}"
+
+
+def test_the_table_is_that_of_the_code() -> None:
+    rows = [row for line in PAGE.splitlines() if (row := [cell.strip(" `") for cell in line.split("|")[1:-1]])]
+    table = {row[0]: row[1:] for row in rows if len(row) == 4 and row[0] in LIMITS}
+
+    assert table == {
+        name: [_shown(name, limit.degraded), _shown(name, limit.invalid), limit.reason]
+        for name, limit in LIMITS.items()
+    }
+
+
+def test_the_command_ends_with_exit_code_5_and_says_why(tmp_path: Path) -> None:
+    (command,) = re.findall(r"```console\nloadgen (run .*)\n```", PAGE)
+    with service("loadgen.demo.null") as null:
+        arguments = shlex.split(command.replace("http://127.0.0.1:8901", null.url))
+        result = loadgen(*arguments, cwd=tmp_path)
+
+    assert result.returncode == 5, result.stdout + result.stderr
+    assert re.search(r"^  overloaded [\d.]+ %, limit 20 %", result.stdout, re.MULTILINE)
