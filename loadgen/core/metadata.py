@@ -65,6 +65,7 @@ def blank() -> Document:
         exercise={"requests": 0, "by_outcome": {}, "by_operation": {}},
         preflight=[],
         gaps=[],
+        resumed=[],
         synthetic=False,
         notes=[],
     )

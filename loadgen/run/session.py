@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.events import View
     from loadgen.plan.model import Plan
+    from loadgen.run.earlier import Earlier
     from loadgen.run.ending import Ending
     from loadgen.run.preflight_model import PreflightResult
 
@@ -46,7 +47,8 @@ class Terms:
 
     `preflight` makes the checks, None for none. `view` is made for the run directory once that exists. `announce` is
     told the run directory before anything is sent. `out` is a given directory, None for one below `results`; with
-    `resume` it is that of an earlier session. `conduct` runs the plan.
+    `resume` it is that of an earlier session. `conduct` runs the plan. `earlier` is the part of an interrupted run that
+    this one goes on from.
     """
 
     results: Path
@@ -60,6 +62,7 @@ class Terms:
     partial_report: bool = True
     conduct: Conduct = supervise
     resume: bool = False
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
         preflight=[check.to_body() for check in checks],
         redactor=redactor,
         renewal=renewal,
+        earlier=terms.earlier,
     )
     terms.announce(place)
     view = terms.view(place)

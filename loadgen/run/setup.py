@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loadgen.core.redact import Redactor
+    from loadgen.run.earlier import Earlier
     from loadgen.run.token import Renewal
 
 
@@ -19,7 +20,8 @@ class Setup:
 
     `unarmed` maps breaker inputs to the reason why preflight could not arm them. `pid_dir` is where the pid files go,
     None for none. `partial_report` has a partial summary made when the run did not complete. `redactor` masks what
-    the run writes, None for one of the plan's secrets; `renewal` keeps the plan's token fresh.
+    the run writes, None for one of the plan's secrets; `renewal` keeps the plan's token fresh. `earlier` is the part of
+    an interrupted run that this one goes on from.
     """
 
     environment: Mapping[str, str]
@@ -33,3 +35,4 @@ class Setup:
     preflight: Sequence[Mapping[str, Any]] = ()
     redactor: Redactor | None = None
     renewal: Renewal | None = None
+    earlier: Earlier | None = None

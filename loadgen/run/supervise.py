@@ -133,7 +133,8 @@ class Supervisor:
             await office.watch.start(self._setup.observer_module, self._setup.environment)
             office.note_observer()
             office.doing = "preparing the observer"
-            office.metrics_detail(await office.watch.prepare(observe_plan(self._plan, office.place)))
+            asked = observe_plan(self._plan, office.place, self._setup.earlier)
+            office.metrics_detail(await office.watch.prepare(asked))
 
     async def _warm_up(self, plan: LoadPlan) -> None:
         office = self._office
@@ -156,6 +157,8 @@ class Supervisor:
             await self._scrape_start(0)
         self._main = phase
         t0_ns = monotonic_ns() + LEAD_NS
+        if self._setup.earlier is not None:
+            t0_ns = self._setup.earlier.next_t0_ns(t0_ns)
         office.begin_load(t0_ns)
         phase.start(t0_ns)
         office.watch.begin(t0_ns)
@@ -221,7 +224,7 @@ class Supervisor:
         if observation is None:
             return
         self._office.doing = "waiting for the last sample"
-        due_ns = t0_ns + observation.samples * observation.interval_ns
+        due_ns = t0_ns + observation.samples * observation.interval_ns - self._plan.load.skip_ns
         left_ns = max(0, due_ns - monotonic_ns()) + _LAST_ROW_NS
         if not await self._office.watch.wait_rows(observation.samples, left_ns):
             self._office.chronicle.gap(f"only {self._office.watch.rows} of {observation.samples} samples were written")

@@ -49,6 +49,7 @@ LIMITS = {
     "own_fault_share": Limit(0.0, 0.01, "requests that ended by our own fault were not measured"),
     "suspended_ns": Limit(0.0, None, "the host slept during the run; the missed schedule was dropped"),
     "missing_seconds": Limit(0.0, 2.0, "seconds of the load that a worker did not account for"),
+    "lost_accounts": Limit(0.0, None, "the workers' own accounts from before a gap are lost"),
     "little_share": Limit(0.20, 0.50, "requests in flight differ from throughput times service time: a count is wrong"),
     "unmatched_counts": Limit(0.0, 0.0, "a worker's final differs from the sum of its intervals"),
 }
@@ -67,7 +68,9 @@ class Evidence:
     """What the judgement rests on; `hosts` are the workers' own accounts (messages.Final.host).
 
     `sent_in_time` of the `scheduled` requests left before the schedule ended, not in the drain; None while it runs.
-    `service_ns` is the sum of all service times, None where no complete account of them is there.
+    `service_ns` is the sum of all service times of these hosts, None where no complete account of them is there.
+    A run that was interrupted and resumed has its own word about the part `before` (`Validity.to_body`), or has lost
+    it with its workers.
     """
 
     scheduled: int = 0
@@ -81,6 +84,8 @@ class Evidence:
     missing_seconds: int = 0
     unmatched: Sequence[str] = ()
     service_ns: float | None = None
+    before: Mapping[str, Any] | None = None
+    lost_accounts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +119,16 @@ def judge(evidence: Evidence) -> Validity:
     """Compare every figure with its limit; the state is the worst one."""
     figures = _figures(evidence)
     state = State.VALID
-    reasons = []
+    reasons: list[tuple[State, str]] = []
     for name, value in figures.items():
         worse = _state(LIMITS[name], value)
         if worse is not State.VALID:
             reasons.append((worse, _sentence(name, value, worse)))
             state = max(state, worse)
     reasons.sort(key=lambda item: -item[0])
+    if evidence.before is not None:
+        state = max(state, State[evidence.before["state"]])
+        reasons += [(state, f"before the gap: {text}") for text in evidence.before["reasons"]]
     texts = (*(text for _, text in reasons), *evidence.unmatched[:5])
     return Validity(state, texts, _target_limited(evidence, figures), figures)
 
@@ -135,10 +143,11 @@ def _figures(evidence: Evidence) -> dict[str, float]:
     own = sum(count for label, count in evidence.dropped.items() if label in OWN_FAULT_LABELS)
     figures: dict[str, float] = {} if evidence.lag_p99_ns is None else {"lag_p99_ns": evidence.lag_p99_ns}
     figures.update(_host_figures(evidence.hosts))
-    if evidence.service_ns is not None and evidence.hosts:
+    if evidence.service_ns is not None and evidence.hosts and all("in_flight_ns" in host for host in evidence.hosts):
         figures["little_share"] = _little(evidence.hosts, evidence.service_ns)
     figures["own_fault_share"] = own / evidence.scheduled if evidence.scheduled else 0.0
     figures["missing_seconds"] = evidence.missing_seconds
+    figures["lost_accounts"] = evidence.lost_accounts
     figures["unmatched_counts"] = len(evidence.unmatched)
     return figures
 

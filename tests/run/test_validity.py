@@ -34,6 +34,8 @@ def test_a_generator_that_was_well_is_valid_without_reasons() -> None:
         (Evidence(hosts=[WELL, {**WELL, "overloaded_ns": 30}]), State.INVALID, "overloaded 30 %, limit 20 %"),
         (Evidence(hosts=[{**WELL, "gc_max_ns": 60 * NS_PER_MS}]), State.DEGRADED, "gc max 60ms, limit 50ms"),
         (Evidence(hosts=[{**WELL, "gc_ns": 5}]), State.DEGRADED, "gc 5 %, limit 2 %"),
+        (Evidence(lost_accounts=1), State.DEGRADED, "lost accounts 1, limit 0"),
+        (Evidence(before={"state": "INVALID", "reasons": ["x"]}), State.INVALID, "before the gap: x"),
         (Evidence(hosts=[{**WELL, "descriptors": 95}]), State.DEGRADED, "descriptor 95 %, limit 90 %"),
         (Evidence(1000, 999, dropped={"no_port": 1}), State.DEGRADED, "own fault 0.1 %, limit 0 %"),
         (Evidence(1000, 900, dropped={"no_descriptor": 100}), State.INVALID, "own fault 10 %, limit 1 %"),
