@@ -121,7 +121,7 @@ class Observation:
         if self._schedule.begun and self._earlier.lost:
             lost, self._earlier.lost = self._earlier.lost, []
             for number in lost:
-                await self._write_missed(number, "the run was interrupted in this interval")
+                await self._write_na(number, "the run was interrupted in this interval")
         for number in self._schedule.claim(now_ns):
             await self._write_missed(number, "its whole interval passed while this process did not run")
         probe = self._schedule.probe_is_due(now_ns)
@@ -214,9 +214,12 @@ class Observation:
         await self._write_missed(sample.number, reason, sample.label)
 
     async def _write_missed(self, number: int, reason: str, label: str = "") -> None:
+        self._ledger.miss()
+        await self._write_na(number, reason, label)
+
+    async def _write_na(self, number: int, reason: str, label: str = "") -> None:
         now_ns = self._world.clock.monotonic_ns()
         row = na_row(self._timestamp(now_ns), number)
-        self._ledger.miss()
         await self._world.files.write_row(row)
         self._line("warn", f"📊 sample {number}: NA, {reason}", number)
         self._tell(Sample(number, label, now_ns, False, row, self._window(), [reason]))

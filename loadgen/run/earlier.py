@@ -39,8 +39,9 @@ class Earlier:
     """The part before the gap.
 
     `skip_ns` is how much of the schedule is behind; `anchor` pairs the run's first t0 with its wall time, on this
-    boot's clock; `next_second` is the first second of the grid from that t0 without a row. `totals` is as
-    `PhaseTotals.totals`; `orderly` says that they are the workers' own. `rows` samples are written.
+    boot's clock; `next_second` is the first second of the grid from that t0 without a row. The schedule has so many
+    `seconds`; `sent_by_second` are its whole ones so far, `sent_in_part` what was sent in the one that was broken off.
+    `totals` is as `PhaseTotals.totals`; `orderly` says that they are the workers' own. `rows` samples are written.
     """
 
     document: Document
@@ -48,6 +49,8 @@ class Earlier:
     anchor: WallAnchor
     next_second: int
     sent_by_second: tuple[int, ...]
+    sent_in_part: int
+    seconds: int
     totals: Body
     orderly: bool
     rows: int
@@ -80,12 +83,16 @@ def read_earlier(place: RunDirectory, document: Document, plan: LoadPlan) -> Ear
     skip_ns = _behind_ns(plan, totals["scheduled"], len(measured))
     if skip_ns is None:
         raise ValueError("its schedule is over, so nothing is left to send: have its report made")
+    sent = [int(float(row["sent"] or 0)) for row in measured]
+    whole = skip_ns // NS_PER_S
     return Earlier(
         document=document,
         skip_ns=skip_ns,
         anchor=_anchor(document["t0"], WallAnchor.take()),
         next_second=int(float(rows[-1]["second"] or 0)) + 1,
-        sent_by_second=tuple(int(float(row["sent"] or 0)) for row in measured),
+        sent_by_second=tuple(sent[:whole]),
+        sent_in_part=sum(sent[whole:]),
+        seconds=-(-sum(stage.duration_ns for stage in plan.stages) // NS_PER_S),
         totals=totals,
         orderly=summary is not None,
         rows=_samples(place),

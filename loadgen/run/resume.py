@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from loadgen.core.errors import InputError, LoadgenError, Problem
 from loadgen.core.metadata import Status, read_metadata
 from loadgen.core.redact import MASK
+from loadgen.core.units import Rate, format_duration
 from loadgen.plan.codec import describe
 from loadgen.plan.model import Kind
 from loadgen.run.earlier import Earlier, read_earlier
@@ -32,6 +33,7 @@ _ENDED = {
 }
 _FREE = frozenset({"notes", "after_trip", "expected", "skip_ns"})
 """What may differ: it says nothing about the load, or preflight finds it anew."""
+_RATE = {"count", "per_ns"}
 
 
 def resume(place: RunDirectory, plan: Plan) -> tuple[Plan, Earlier]:
@@ -54,7 +56,7 @@ def _objections(place: RunDirectory, document: Document, plan: Plan) -> Iterator
     if status in _ENDED:
         yield Problem(_KEY, str(place.path), _ENDED[Status(status)])
         return
-    if supervisor and supervisor.get("started") is not None:
+    if status == Status.RUNNING and supervisor and supervisor.get("started") is not None:
         holder = Holder(int(supervisor["pid"]), float(supervisor["started"]), "")
         if holder.alive():
             yield Problem(_KEY, str(place.path), f"this run is still under way (pid {holder.pid})")
@@ -69,12 +71,17 @@ def _objections(place: RunDirectory, document: Document, plan: Plan) -> Iterator
 
 def _differences(was: Any, now: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Yield what differs, by its place in the plan; a secret may have been renewed."""
-    if isinstance(was, dict) and isinstance(now, dict):
+    if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys() == _RATE:
+        if was != now:
+            yield name, str(Rate(**was)), str(Rate(**now))
+    elif isinstance(was, dict) and isinstance(now, dict):
         yield from _between(was, now, name)
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for number, (one, other) in enumerate(zip(was, now, strict=True)):
             yield from _differences(one, other, f"{name}[{number}]")
     elif was != now and MASK not in f"{was}{now}":
+        if name.endswith("_ns") and isinstance(was, int) and isinstance(now, int):
+            was, now = format_duration(was), format_duration(now)
         yield name, was, now
 
 

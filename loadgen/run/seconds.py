@@ -59,6 +59,7 @@ class Seconds:
         self._pending_from = 0
         self._next = 0
         self._first = 0
+        self._broken_off: dict[int, int] = {}
         self.totals: dict[str, Histogram] = {}
         self.counts: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
@@ -90,6 +91,7 @@ class Seconds:
         for clock, histogram in earlier.histograms.items():
             self._into(self.totals, clock, histogram)
         self.sent_by_second.extend(earlier.sent_by_second)
+        self._broken_off = {earlier.seconds - 1: earlier.sent_in_part}
 
     def take(self, row: Row) -> None:
         """Account for one closed second."""
@@ -105,7 +107,9 @@ class Seconds:
         self.dropped.update(row.dropped)
         self.out_of_range.update(row.out_of_range)
         self.late_events += row.late_events
-        self.sent_by_second.append(row.counts["sent"])
+        # the second in which a run was interrupted and the last one after it are two parts of one
+        rest = self._broken_off.pop(len(self.sent_by_second), 0)
+        self.sent_by_second.append(row.counts["sent"] + rest)
         self._next = second_number + 1
         self._publish(row)
         if self._stats is not None and self._anchor is not None:

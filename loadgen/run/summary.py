@@ -51,6 +51,7 @@ class Figures:
     validity: Mapping[str, Any] = field(default_factory=dict)
     late_events: int = 0
     gap_cv: float | None = None
+    gap_s: float = 0.0
 
 
 def summary_document(figures: Figures) -> dict[str, Any]:
@@ -95,6 +96,7 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         "bytes": {name: figures.totals.get(name, 0) for name in ("bytes_in", "bytes_out")},
         "connects": figures.totals.get("connects", 0),
         "late_events": figures.late_events,
+        "interrupted_s": figures.gap_s,
         "success": totals["done"],
         "fail": failed + dropped,
         "avg_latency_ms": trend(response)["avg"],

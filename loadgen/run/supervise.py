@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 LEAD_NS = 250 * NS_PER_MS
 """From the moment everybody is ready to t0."""
 
+_SCRAPE_LEAD_NS = 150 * NS_PER_MS
 _CONNECT_NS = 30 * NS_PER_S
 _FINAL_PATIENCE_NS = 5 * NS_PER_S
 _CUT_PATIENCE_NS = NS_PER_S
@@ -154,11 +155,10 @@ class Supervisor:
             await self._scrape_start(newer_ns)
         await self._connect(phase)
         if not newer_ns:
+            await self._near_grid()
             await self._scrape_start(0)
         self._main = phase
-        t0_ns = monotonic_ns() + LEAD_NS
-        if self._setup.earlier is not None:
-            t0_ns = self._setup.earlier.next_t0_ns(t0_ns)
+        t0_ns = self._first_ns(monotonic_ns() + LEAD_NS)
         office.begin_load(t0_ns)
         phase.start(t0_ns)
         office.watch.begin(t0_ns)
@@ -171,6 +171,16 @@ class Supervisor:
         if self._exercise is not None:
             await asyncio.wait({self._exercise}, timeout=plan.limits.timeout_ns / NS_PER_S)
         await self._last_row(t0_ns)
+
+    def _first_ns(self, at_ns: int) -> int:
+        """Return t0: that instant, or the next one on the grid of the run that is gone on with."""
+        earlier = self._setup.earlier
+        return at_ns if earlier is None else earlier.next_t0_ns(at_ns)
+
+    async def _near_grid(self) -> None:
+        """Wait until t0 is close, so that the counters at the start are those of t0."""
+        early_ns = monotonic_ns() + LEAD_NS + _SCRAPE_LEAD_NS
+        await asyncio.sleep((self._first_ns(early_ns) - early_ns) / NS_PER_S)
 
     async def _scrape_start(self, newer_ns: int) -> None:
         if self._plan.observation is not None:

@@ -114,6 +114,11 @@ def read_gaps(fields: Fields) -> tuple[str, ...]:
     return tuple(found)
 
 
+def read_interrupted_s(fields: Fields) -> float:
+    """Return for how long the run stood still between its parts; 0 for a run in one piece."""
+    return sum(again.number("gap_s") or 0.0 for again in fields.each("resumed"))
+
+
 @dataclass(frozen=True, slots=True)
 class MetricLists:
     """Which metrics the profile calls mandatory (None: no list on record) and which it does not have."""

@@ -155,6 +155,7 @@ class Run:
     warmup: Warmup | None = None
     preflight: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    interrupted_s: float = 0.0
     notes: tuple[str, ...] = ()
     synthetic: bool = False
     damages: tuple[Damage, ...] = ()
