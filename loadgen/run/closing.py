@@ -21,7 +21,7 @@ from loadgen.run.ending import Cause
 from loadgen.run.gap import gap_cv
 from loadgen.run.launch import Spec, how_it_ended, start_plain
 from loadgen.run.phases import PhaseTotals, duration_ns, mean_rate_per_s
-from loadgen.run.summary import Figures, account, summary_document
+from loadgen.run.summary import Figures, account, floor_body, summary_document
 from loadgen.run.validity import Evidence, State, Validity, judge
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def _fill(office: Office, ended: PhaseTotals, validity: Validity) -> None:
     }
     document["exercise"] = office.exercise_body()
     document["validity"] = validity.to_body()
+    document["floor"] = floor_body(office.floor, office.seconds.totals.get("response"))
     if office.watch.final is not None:
         summary = office.watch.final.summary
         document["observer"] = {name: value for name, value in summary.items() if name != "window"}
@@ -140,6 +141,7 @@ def _write_summary(office: Office, phase: LoadPhase | Course, ended: PhaseTotals
         validity={"state": validity.state.name, "reasons": list(validity.reasons)},
         late_events=office.seconds.late_events,
         gap_cv=gap_cv(ended.hosts),
+        floor=office.floor,
         gap_s=sum(again.get("gap_s") or 0.0 for again in office.chronicle.document["resumed"]),
     )
     _write_json(office, "summary.json", office.place.summary, summary_document(figures))

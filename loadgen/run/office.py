@@ -25,10 +25,11 @@ from loadgen.run.crew import Crew
 from loadgen.run.document import continued_document, initial_document
 from loadgen.run.ending import Cause, End
 from loadgen.run.fingerprint import take_fingerprint
+from loadgen.run.floor import Floor, read_floor, record_path
 from loadgen.run.guard import trip_body
 from loadgen.run.lock import process_started, remove_pid_file, write_pid_file
 from loadgen.run.merge import added
-from loadgen.run.phases import duration_ns
+from loadgen.run.phases import duration_ns, mean_rate_per_s
 from loadgen.run.probes import ProbesWriter, probe_row
 from loadgen.run.progress import Rows, progress_fields, progress_of
 from loadgen.run.seconds import Seconds
@@ -76,6 +77,7 @@ class Office:
         self.seconds = Seconds(histogram_max_ns(plan.load.limits.timeout_ns))
         self.seconds_shown = self.seconds
         self.trip: Body | None = None
+        self.floor = Floor()
         self.exercised: Counter[tuple[str, str]] = Counter()
         self._view = view
         self._probes: ProbesWriter | None = None
@@ -93,6 +95,8 @@ class Office:
         """Write the first metadata.json and the pid file."""
         plan = self.plan
         fingerprint = await asyncio.to_thread(take_fingerprint, plan.load.workers)
+        record = record_path(self.setup.environment)
+        self.floor = await asyncio.to_thread(read_floor, record, fingerprint, mean_rate_per_s(plan.load))
         document = initial_document(plan, self.place.run_id, utc_now(), fingerprint, self.setup.preflight)
         document["notes"] = list(plan.notes)
         if self.setup.earlier is not None:

@@ -110,6 +110,7 @@ class _Reading:
             warmup=metadata.read_warmup(fields),
             preflight=metadata.read_preflight(fields),
             gaps=metadata.read_gaps(fields),
+            floor=metadata.read_floor(fields),
             interrupted_s=metadata.read_interrupted_s(fields),
             notes=(*fields.texts("notes"), *fields.texts("error")),
             synthetic=bool(fields.flag("synthetic")),

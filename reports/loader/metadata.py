@@ -114,6 +114,11 @@ def read_gaps(fields: Fields) -> tuple[str, ...]:
     return tuple(found)
 
 
+def read_floor(fields: Fields) -> str:
+    """Return how far above the generator's own floor the results lie, in a sentence."""
+    return fields.below("floor").text("text") or "floor not measured: run loadgen selftest"
+
+
 def read_interrupted_s(fields: Fields) -> float:
     """Return for how long the run stood still between its parts; 0 for a run in one piece."""
     return sum(again.number("gap_s") or 0.0 for again in fields.each("resumed"))

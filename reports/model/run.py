@@ -156,6 +156,7 @@ class Run:
     preflight: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     interrupted_s: float = 0.0
+    floor: str = ""
     notes: tuple[str, ...] = ()
     synthetic: bool = False
     damages: tuple[Damage, ...] = ()
