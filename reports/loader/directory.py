@@ -111,7 +111,7 @@ class _Reading:
             preflight=metadata.read_preflight(fields),
             gaps=metadata.read_gaps(fields),
             floor=metadata.read_floor(fields),
-            interrupted_s=metadata.read_interrupted_s(fields),
+            interrupted_s=sum(lasted_s for _, lasted_s in metadata.read_breaks(fields)),
             notes=(*fields.texts("notes"), *fields.texts("error")),
             synthetic=bool(fields.flag("synthetic")),
         )
@@ -127,7 +127,7 @@ class _Reading:
         log = self._try(
             self._place.latency_hlog,
             Harm.NEEDED,
-            lambda path: client.read_latency_log(path, asked.interval_s, asked.samples),
+            lambda path: client.read_latency_log(path, asked.interval_s, asked.samples, metadata.read_breaks(fields)),
         )
         if log is not None and not log.complete:
             self._damage(self._place.latency_hlog, "breaks off", Harm.NEEDED)

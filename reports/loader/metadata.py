@@ -119,9 +119,10 @@ def read_floor(fields: Fields) -> str:
     return fields.below("floor").text("text") or "floor not measured: run loadgen selftest"
 
 
-def read_interrupted_s(fields: Fields) -> float:
-    """Return for how long the run stood still between its parts; 0 for a run in one piece."""
-    return sum(again.number("gap_s") or 0.0 for again in fields.each("resumed"))
+def read_breaks(fields: Fields) -> tuple[tuple[float, float], ...]:
+    """Return when a run that was interrupted went on, in s since t = 0, and how long the break before had lasted."""
+    found = ((again.number("t_s"), again.number("gap_s")) for again in fields.each("resumed"))
+    return tuple((at_s, lasted_s) for at_s, lasted_s in found if at_s is not None and lasted_s is not None)
 
 
 @dataclass(frozen=True, slots=True)
