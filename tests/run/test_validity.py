@@ -83,10 +83,10 @@ def test_a_shortfall_of_a_generator_that_never_rested_is_not_the_targets() -> No
         (10, 0.0, State.VALID),
         (11, 0.0, State.VALID),
         (13, 0.1538, State.VALID),
-        (15, 0.2667, State.DEGRADED),
-        (25, 0.56, State.INVALID),
+        (20, 0.45, State.VALID),
+        (25, 0.56, State.DEGRADED),
         (9, 0.0, State.VALID),
-        (0, 0.9, State.INVALID),
+        (0, 0.9, State.DEGRADED),
     ],
 )
 def test_requests_in_flight_must_be_throughput_times_service_time(seen: int, share: float, state: State) -> None:
