@@ -14,6 +14,7 @@ from observer.binding import Binding
 from observer.cardinality import CardinalityGuard
 from observer.columns import Reading, source_names
 from observer.detect import open_source
+from observer.earlier import Earlier
 from observer.loop import SEVERAL_HINT, Observation, World
 from observer.marks import Marks
 from observer.pause import LoopPause
@@ -112,7 +113,8 @@ async def assemble(
         raise
     world = World(source, files, log, clock, LoopPause(clock), emit, say, CardinalityGuard(plan.label_limit))
     reading = Reading(profile, plan.count_cache_miss)
-    observation = Observation(world, schedule, reading, Marks(plan.slo, plan.samples))
+    earlier = Earlier(plan.before, schedule.enter(plan.skip_ns, plan.written)) if plan.skip_ns else None
+    observation = Observation(world, schedule, reading, Marks(plan.slo, plan.samples), earlier)
     detail = describe(profile, source, first)
     log.info("observing", mode=source.mode, profile=profile.name, sources=detail["metrics"], missing=detail["missing"])
     for note in first.notes:

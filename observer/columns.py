@@ -295,6 +295,12 @@ def _bucket_list(cumulative: Mapping[float, float]) -> list[list[float | str]]:
     return [[bound if isfinite(bound) else "+Inf", cumulative[bound]] for bound in sorted(cumulative)]
 
 
+def bounds_of_buckets(cumulative: Mapping[float, float]) -> dict[str, dict[str, float | bool | None]]:
+    """Return the percentiles of a histogram as they stand in a window."""
+    found = {name: bucket_quantile(q, cumulative) for name, q in _PERCENTILES.items()}
+    return {name: _bounds(quantile) for name, quantile in found.items() if quantile.known}
+
+
 def _bounds(quantile: Quantile) -> dict[str, float | bool | None]:
     return {
         "value": quantile.value,

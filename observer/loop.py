@@ -15,6 +15,7 @@ from loadgen.core.messages import Probe, Sample
 from loadgen.core.metrics_csv import NA, na_row
 from loadgen.core.units import NS_PER_S
 from observer.cardinality import CardinalityGuard
+from observer.earlier import Earlier
 from observer.ledger import STALLED_AFTER, Availability, Freshness, Ledger
 from observer.source import Scraped, ScrapeError
 
@@ -66,11 +67,14 @@ class Observation:
     `ended` becomes true when all samples are done (or `leave` was called); `run` then returns.
     """
 
-    def __init__(self, world: World, schedule: Schedule, reading: Reading, marks: Marks) -> None:
+    def __init__(
+        self, world: World, schedule: Schedule, reading: Reading, marks: Marks, earlier: Earlier | None = None
+    ) -> None:
         self._world = world
         self._schedule = schedule
         self._marks = marks
         self._ledger = Ledger(reading)
+        self._earlier = earlier or Earlier()
         self._freshness = Freshness()
         self._anchor = WallAnchor.take(world.clock)
         self._leaving = False
@@ -114,6 +118,10 @@ class Observation:
 
     async def _turn(self) -> None:
         now_ns = self._world.clock.monotonic_ns()
+        if self._schedule.begun and self._earlier.lost:
+            lost, self._earlier.lost = self._earlier.lost, []
+            for number in lost:
+                await self._write_na(number, "the run was interrupted in this interval")
         for number in self._schedule.claim(now_ns):
             await self._write_missed(number, "its whole interval passed while this process did not run")
         probe = self._schedule.probe_is_due(now_ns)
@@ -191,7 +199,7 @@ class Observation:
         if sample.label != "end":
             await self._world.files.write_raw(number, timestamp, scraped.pages)
         self._say(sample, number, row, notes)
-        window = self._ledger.window(snapshot, self.availability)
+        window = self._earlier.join(self._ledger.window(snapshot, self.availability))
         counters = self._ledger.counters(snapshot)
         ok = _measured(row) if row else True
         self._tell(Sample(number, sample.label, scraped.at_ns, ok, row, window, list(notes), counters))
@@ -206,9 +214,12 @@ class Observation:
         await self._write_missed(sample.number, reason, sample.label)
 
     async def _write_missed(self, number: int, reason: str, label: str = "") -> None:
+        self._ledger.miss()
+        await self._write_na(number, reason, label)
+
+    async def _write_na(self, number: int, reason: str, label: str = "") -> None:
         now_ns = self._world.clock.monotonic_ns()
         row = na_row(self._timestamp(now_ns), number)
-        self._ledger.miss()
         await self._world.files.write_row(row)
         self._line("warn", f"📊 sample {number}: NA, {reason}", number)
         self._tell(Sample(number, label, now_ns, False, row, self._window(), [reason]))
@@ -230,7 +241,7 @@ class Observation:
         self._world.emit(sample)
 
     def _window(self) -> dict[str, Any] | None:
-        return self._ledger.window(None, self.availability)
+        return self._earlier.join(self._ledger.window(None, self.availability))
 
     def _long_enough(self, at_ns: int) -> bool:
         last_ns = self._ledger.row_ns

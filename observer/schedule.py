@@ -44,7 +44,10 @@ class Open:
 
 
 class Schedule:
-    """The grid of one observation. All durations in ns; `samples` 0 means without end, `probe_ns` 0 no probes."""
+    """The grid of one observation. All durations in ns; `samples` 0 means without end, `probe_ns` 0 no probes.
+
+    `enter` makes it go on in the middle.
+    """
 
     def __init__(self, interval_ns: int, samples: int, probe_ns: int, scrape_timeout_ns: int) -> None:
         self.interval_ns = interval_ns
@@ -54,6 +57,7 @@ class Schedule:
         self._timeout_ns = min(scrape_timeout_ns, own_ns)
         self._t0_ns: int | None = None
         self._next_number = 1
+        self._skip_ns = 0
         self._next_probe = 0
         self._stopped = False
         self.open: list[Open] = []
@@ -65,9 +69,27 @@ class Schedule:
         return (over or self._stopped) and not self.open
 
     @property
+    def begun(self) -> bool:
+        """Whether t0 is known."""
+        return self._t0_ns is not None
+
+    @property
     def last_number(self) -> int:
         """The number of the last sample of the grid that came due."""
         return self._next_number - 1
+
+    def enter(self, skip_ns: int, written: int) -> list[int]:
+        """Let t0 be so long after the grid's beginning; return the numbers that cannot be measured any more.
+
+        `written` samples are on record. What was due before t0 is lost, and so is the sample whose interval the break
+        lies in.
+        """
+        self._skip_ns = skip_ns
+        first = written + 1
+        self._next_number = max(first, -(-skip_ns // self.interval_ns) + 1)
+        if self._samples:
+            self._next_number = min(self._next_number, self._samples + 1)
+        return list(range(first, self._next_number))
 
     def begin(self, t0_ns: int) -> None:
         self._t0_ns = t0_ns
@@ -142,7 +164,7 @@ class Schedule:
     def _sample_due(self) -> int | None:
         if self._t0_ns is None or self._stopped or (self._samples and self._next_number > self._samples):
             return None
-        return self._t0_ns + self._next_number * self.interval_ns
+        return self._t0_ns + self._next_number * self.interval_ns - self._skip_ns
 
     def _probe_due(self) -> int | None:
         if self._t0_ns is None or self._stopped or not self._probe_ns:

@@ -14,6 +14,7 @@ from loadgen.cli.flags import (
     NETWORK,
     OBSERVATION,
     PERMISSION,
+    RESUME,
     SCHEDULE,
     SHAPE,
     SOURCES,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from loadgen.plan.model import Kind, Plan
     from loadgen.run.session import Session, Terms
 
-_OWN = ("kind", "json", "quiet", "detach", "detached_fd", "results")
+_OWN = ("kind", "resume", "json", "quiet", "detach", "detached_fd", "results")
 _KINDS = ("baseline", "extended", "fallback-scenario")
 
 
@@ -43,6 +44,7 @@ _KINDS = ("baseline", "extended", "fallback-scenario")
 @click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
 @click.option("--kind", type=click.Choice(_KINDS), default="baseline", show_default=True, help="What the run is for.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")
+@with_options(RESUME)
 @click.option("--json", is_flag=True, help="Print metadata.json on stdout at the end, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.option("--detach", is_flag=True, help="Run in the background; print the run directory and the pid.")
@@ -94,7 +96,7 @@ def _baseline(given: Mapping[str, Any]) -> ExitCode:
         if demo:
             session = asyncio.run(_demo_session(kind, given, flags, inputs, terms))
         else:
-            session = asyncio.run(_session(*_plan(kind, given, flags, inputs), inputs, terms))
+            session = asyncio.run(_session(*_plan(kind, given, flags, inputs), inputs, terms, given["resume"]))
         return _settle(session, given)
 
 
@@ -129,15 +131,24 @@ async def _demo_session(
     _plan(kind, given, flags, inputs)
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
-        return await _session(*_plan(kind, given, {**flags, "base_url": demo.url}, inputs), inputs, terms)
+        return await _session(
+            *_plan(kind, given, {**flags, "base_url": demo.url}, inputs), inputs, terms, given["resume"]
+        )
 
 
-async def _session(settings: Settings, plan: Plan, inputs: Inputs, terms: Terms) -> Session:
+async def _session(settings: Settings, plan: Plan, inputs: Inputs, terms: Terms, resumed: str | None) -> Session:
     from dataclasses import replace
+    from pathlib import Path
 
     from loadgen.cli.preflight import checker
+    from loadgen.core.rundir import RunDirectory
+    from loadgen.run.resume import resume
     from loadgen.run.session import run_session
 
+    if resumed is not None:
+        place = RunDirectory(Path(resumed))
+        plan, earlier = resume(place, plan)
+        terms = replace(terms, out=place.path, resume=True, earlier=earlier)
     return await run_session(plan, replace(terms, preflight=checker(settings, inputs)))
 
 

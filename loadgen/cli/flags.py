@@ -97,6 +97,14 @@ START: Group = (
     click.option("--allow-degraded", is_flag=True, help="Start although the target says it is degraded."),
     click.option("--after-trip", metavar="RUN_ID", help="Run on a host where this run tripped a moment ago."),
 )
+RESUME: Group = (
+    click.option(
+        "--resume",
+        type=click.Path(file_okay=False),
+        metavar="DIR",
+        help="Go on with an interrupted run, in its directory.",
+    ),
+)
 PERMISSION: Group = (
     click.option("--exercise", is_flag=True, help="Reload plugins, create and restore snapshots during the run."),
     click.option("--allow-writes", is_flag=True, help="Let --exercise change data in production."),

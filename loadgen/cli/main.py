@@ -26,6 +26,7 @@ _COMMANDS = {
     "preflight": "loadgen.cli.preflight:preflight",
     "run": "loadgen.cli.run:run",
     "run-all": "loadgen.cli.run_all:run_all",
+    "selftest": "loadgen.cli.selftest:selftest",
     "status": "loadgen.cli.status:status",
     "stop": "loadgen.cli.stop:stop",
     "wait": "loadgen.cli.wait:wait",

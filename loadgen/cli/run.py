@@ -11,6 +11,7 @@ from loadgen.cli.flags import (
     CREDENTIALS,
     LOAD,
     NETWORK,
+    RESUME,
     SCHEDULE,
     SHAPE,
     SOURCES,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[Plan], Awaitable[PreflightResult]]
 
-_OWN = ("urls", "out", "json", "quiet", "hgrm", "prom")
+_OWN = ("urls", "resume", "out", "json", "quiet", "hgrm", "prom")
 
 
 @click.command()
@@ -51,6 +52,7 @@ _OWN = ("urls", "out", "json", "quiet", "hgrm", "prom")
 @click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run directory here; it must be new or empty.")
 @click.option("--hgrm", type=click.Path(dir_okay=False), metavar="FILE", help="Write the percentile spectrum here.")
 @click.option("--prom", type=click.Path(dir_okay=False), metavar="FILE", help="Write a Prometheus exposition here.")
+@with_options(RESUME)
 @click.option("--json", is_flag=True, help="Print summary.json on stdout, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @with_options(SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, CLIENT_BREAKER, START, SOURCES)
@@ -74,10 +76,27 @@ def run(**given: Any) -> int:
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     settings, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
     check = checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None
+    if given["resume"] is not None:
+        return _run(*_resumed(plan, settings, given, check), given)
     if given["out"] is not None:
         return _run(plan, _terms(settings, Path(given["out"]), given, check), given)
     with tempfile.TemporaryDirectory(prefix="loadgen-run-") as directory:
         return _run(plan, _terms(settings, Path(directory), given, check), given)
+
+
+def _resumed(plan: Plan, settings: Settings, given: Mapping[str, Any], check: Check | None) -> tuple[Plan, Terms]:
+    from dataclasses import replace
+    from pathlib import Path
+
+    from loadgen.core.errors import InputError, Problem
+    from loadgen.core.rundir import RunDirectory
+    from loadgen.run.resume import resume
+
+    if given["out"] is not None:
+        raise InputError([Problem("--out", given["out"], "--resume goes on in its own directory: give one of the two")])
+    place = RunDirectory(Path(given["resume"]))
+    plan, earlier = resume(place, plan)
+    return plan, replace(_terms(settings, place.path, given, check), resume=True, earlier=earlier)
 
 
 def _terms(settings: Settings, place: Path, given: Mapping[str, Any], check: Check | None) -> Terms:
@@ -89,7 +108,7 @@ def _terms(settings: Settings, place: Path, given: Mapping[str, Any], check: Che
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
 
-    kept = given["out"] is not None
+    kept = given["out"] is not None or given["resume"] is not None
 
     def announce(directory: RunDirectory) -> None:
         if kept:

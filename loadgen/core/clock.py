@@ -60,6 +60,11 @@ class WallAnchor:
         return self.wall + timedelta(microseconds=(at_ns - self.monotonic_ns) // 1_000)
 
 
+def parse_utc(text: str) -> datetime:
+    """Read what `iso_utc` wrote; raise ValueError."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 def iso_utc(moment: datetime) -> str:
     """Write an aware datetime as ISO-8601 UTC with milliseconds and a Z.
 

@@ -38,9 +38,14 @@ class LogEntry:
 class HdrLogWriter:
     """Writes a log to a text stream opened by the caller, who also flushes and closes it."""
 
-    def __init__(self, stream: TextIO, start: datetime) -> None:
-        """Write the header; `start` (aware) is the absolute time that every line's start counts from."""
+    def __init__(self, stream: TextIO, start: datetime, *, go_on: bool = False) -> None:
+        """Write the header; `start` (aware) is the absolute time that every line's start counts from.
+
+        With `go_on` the stream continues a log that has its header, with the same start.
+        """
         self._stream = stream
+        if go_on:
+            return
         seconds = start.timestamp()
         stream.write(
             "#[Histogram log format version 1.3]\n"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loadgen.core.clock import iso_utc
+from loadgen.core.last_line import cut_after_last_line
 from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS
 from loadgen.core.units import NS_PER_MS
 
@@ -70,16 +71,23 @@ class LoadSecond:
 
 
 class LoadStatsWriter:
-    """Writes the file; each row is flushed, so that `tail -f` and kill -9 both see it."""
+    """Writes the file, or with `go_on` continues it; each row is flushed, so that `tail -f` and kill -9 both see it."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8", newline="", buffering=1)
+    def __init__(self, path: Path, *, go_on: bool = False) -> None:
+        if go_on:
+            cut_after_last_line(path)
+        self._file = path.open("a" if go_on else "w", encoding="utf-8", newline="", buffering=1)
         self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(COLUMNS)
+        if not go_on:
+            self._writer.writerow(COLUMNS)
 
     def write(self, row: LoadSecond) -> None:
         """Append one row; raise OSError when it cannot be written."""
         self._writer.writerow(row.to_row())
+
+    def write_gap(self, second: int, timestamp: datetime) -> None:
+        """Append the row of a second in which nothing was measured."""
+        self._writer.writerow([str(second), iso_utc(timestamp), *[NA] * (len(COLUMNS) - 2)])
 
     def close(self) -> None:
         self._file.close()

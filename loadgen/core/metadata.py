@@ -47,7 +47,7 @@ _NULLS = (
     "rate", "rate_per_s", "planned_requests", "concurrency", "workers", "duration_seconds", "interval_seconds",
     "samples", "jwt_provided", "cache_miss_counted", "breaker_counts_misses", "plan", "fingerprint", "breaker",
     "validity", "counters_at_start", "counters_at_end", "server_window", "metrics_mode", "load", "warmup", "error",
-    "supervisor", "renewal",
+    "supervisor", "renewal", "floor",
 )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ def blank() -> Document:
         exercise={"requests": 0, "by_outcome": {}, "by_operation": {}},
         preflight=[],
         gaps=[],
+        resumed=[],
         synthetic=False,
         notes=[],
     )

@@ -98,7 +98,9 @@ _FACTS = {
     Outcome.DROPPED_LATE: _Facts("waited longer than the timeout for a connection", sent=False, blame=_T),
     Outcome.DROPPED_MISSED: _Facts("the generator was late or suspended", sent=False, blame=Blame.OURSELVES),
     Outcome.NO_DESCRIPTOR: _Facts("this host ran out of file descriptors", sent=False, blame=Blame.OURSELVES),
-    Outcome.NO_PORT: _Facts("this host ran out of local ports", sent=False, blame=Blame.OURSELVES),
+    Outcome.NO_PORT: _Facts(
+        "this host ran out of local ports, or of memory for sockets", sent=False, blame=Blame.OURSELVES
+    ),
     Outcome.PROXY_FAILED: _Facts("the proxy could not be reached or did not speak HTTP", sent=False, blame=_T),
     Outcome.PROXY_REFUSED: _Facts("the proxy refused to connect to the target", sent=False, blame=_T),
     Outcome.PROXY_DENIED: _Facts("a proxy wanted other credentials (407)", sent=True, blame=_T),

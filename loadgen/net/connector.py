@@ -31,6 +31,8 @@ _BY_ERRNO = {
     errno.EMFILE: Outcome.NO_DESCRIPTOR,
     errno.ENFILE: Outcome.NO_DESCRIPTOR,
     errno.EADDRNOTAVAIL: Outcome.NO_PORT,
+    errno.ENOBUFS: Outcome.NO_PORT,
+    errno.ENOMEM: Outcome.NO_PORT,
     errno.ECONNREFUSED: Outcome.CONNECT_REFUSED,
     errno.ETIMEDOUT: Outcome.CONNECT_TIMEOUT,
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
-from loadgen.core.outcome import Outcome
+from loadgen.core.outcome import Blame, Outcome
 from loadgen.net.connector import ConnectError, Connector
 from loadgen.net.endpoint import Endpoint
 from loadgen.net.protocol import Connection, ReceiveBuffer, connection_type
@@ -66,6 +66,7 @@ class Pool:
     `free` and `backlog` are shared with the engine and the connections, which take from them directly. `serve` is
     called with an idle connection while requests wait; whoever is behind it sends or puts the connection into `free`.
     Until `serve_until_ns` a connection that becomes idle may take the request that waited longest without asking.
+    `blame_late` says how a request that waited too long ends: by the target's fault, or by that of this worker.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Pool:
         self.connections: set[Connection] = set()
         self.no_endpoint = Endpoint(0, 0, b"", is_head=False, expected=frozenset())
         self.serve: Callable[[Pool, Connection], None] = _put_aside
+        self.blame_late: Callable[[int, int], Outcome] = _blame_target
         self.serve_until_ns = 0
         self.halted = False
         self.connects = 0
@@ -218,14 +220,15 @@ class Pool:
             connection.fail(Outcome.TIMEOUT, now_ns)
         backlog = self.backlog
         while backlog and backlog[0][0] <= oldest_sent_ns:
-            self._drop(Outcome.DROPPED_LATE, now_ns)
+            self._drop(self.blame_late(backlog[0][0], now_ns), now_ns)
         if not self._replacing and not self.halted:
             self._replace_one(now_ns)
 
     def overdue(self, now_ns: int) -> int:
-        """Count the open requests whose due time is longer ago than the timeout."""
+        """Count the open requests whose due time is longer ago than the timeout, but for those late by our fault."""
         limit_ns = now_ns - self._limits.timeout_ns
-        waiting = sum(1 for due_ns, _ in self.backlog if due_ns < limit_ns)
+        late = [due_ns for due_ns, _ in self.backlog if due_ns < limit_ns]
+        waiting = sum(1 for due_ns in late if self.blame_late(due_ns, now_ns).blame is Blame.TARGET)
         return waiting + sum(1 for connection in self.connections if connection.busy and connection.due_ns < limit_ns)
 
     def close(self) -> None:
@@ -336,3 +339,7 @@ class Pool:
 
 def _put_aside(pool: Pool, connection: Connection) -> None:
     pool.free.append(connection)
+
+
+def _blame_target(_due_ns: int, _now_ns: int) -> Outcome:
+    return Outcome.DROPPED_LATE

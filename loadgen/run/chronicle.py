@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from loadgen.core.clock import WallAnchor, iso_utc, monotonic_ns, utc_now
 from loadgen.core.events import Event, EventName
 from loadgen.core.metadata import write_metadata
+from loadgen.core.units import NS_PER_S
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from loadgen.core.metadata import Document
     from loadgen.core.redact import Redactor
     from loadgen.core.rundir import RunDirectory
+    from loadgen.run.earlier import Earlier
     from loadgen.run.writers import Scribe
 
 _ALARMING = frozenset({EventName.GAP, EventName.PROBE, EventName.DECISION})
@@ -49,6 +51,19 @@ class Chronicle:
         self.anchor = WallAnchor(t0_ns, now.wall_at(t0_ns))
         self.document["t0"] = {"wall": iso_utc(self.anchor.wall), "monotonic_ns": t0_ns}
         return self.anchor
+
+    def go_on(self, earlier: Earlier, t0_ns: int) -> WallAnchor:
+        """Go on counting from the first t0 of an interrupted run whose load continues at this one; note the gap."""
+        self.anchor = earlier.anchor
+        t0_s = (t0_ns - earlier.anchor.monotonic_ns) / NS_PER_S
+        gap_s = t0_s - earlier.next_second
+        self.document["resumed"][-1].update(
+            t_s=t0_s, gap_s=gap_s, schedule_s=round(earlier.skip_ns / NS_PER_S, 3), orderly=earlier.orderly
+        )
+        text = f"interrupted for {gap_s:g} s, from second {earlier.next_second} on; the schedule went on where it was"
+        self.document["gaps"].append({"t_s": earlier.next_second, "text": text})
+        self.event(EventName.GAP, t0_ns, text=text, from_s=earlier.next_second, to_s=t0_s)
+        return earlier.anchor
 
     def event(self, name: EventName, at_ns: int | None = None, **data: Any) -> None:
         """Tell an event that happened at a monotonic instant (default: now)."""

@@ -7,6 +7,7 @@ complete as the disk allows; waiting for the writer thread is bounded.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from loadgen.run.gap import gap_cv
 from loadgen.run.launch import Spec, how_it_ended, start_plain
 from loadgen.run.notice import abort_alert, notice_of, notice_text, trip_alert_of
 from loadgen.run.phases import PhaseTotals, duration_ns, mean_rate_per_s
-from loadgen.run.summary import Figures, account, summary_document
+from loadgen.run.summary import Figures, account, floor_body, summary_document
 from loadgen.run.validity import Evidence, State, Validity, judge
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ _NOTHING = PhaseTotals({}, [], [], 0)
 async def close_account(office: Office, phase: LoadPhase | Course | None) -> Ending:
     """Write what is written at the end and return how the run ended."""
     ended = _NOTHING if phase is None else phase.close()
+    earlier = office.setup.earlier
+    if earlier is not None:
+        ended = earlier.joined(ended)
     office.scribe.do("latency.hlog", office.seconds.close)
     office.scribe.do("probes.csv", office.close_probes)
     await office.scribe.done(_FILES_NS)
@@ -83,8 +87,10 @@ def _has_failure(office: Office) -> bool:
 
 def _judge(office: Office, phase: LoadPhase | Course | None, ended: PhaseTotals) -> Validity:
     totals = account(ended.totals)
-    lag, wait = office.seconds.totals.get("lag"), office.seconds.totals.get("wait")
-    planned_s = 0 if phase is None else -(-duration_ns(phase.plan) // NS_PER_S)
+    lag, wait, service = (office.seconds.totals.get(clock) for clock in ("lag", "wait", "service"))
+    planned_s = 0 if phase is None else -(-(duration_ns(phase.plan) + phase.plan.skip_ns) // NS_PER_S)
+    earlier = office.setup.earlier
+    carried_ns = 0.0 if earlier is None else earlier.service_ns
     whole = office.seconds.sent_by_second[:planned_s] if office.end.first is None else []
     if phase is not None:
         for sentence in ended.unmatched:
@@ -101,6 +107,11 @@ def _judge(office: Office, phase: LoadPhase | Course | None, ended: PhaseTotals)
             hosts=ended.hosts,
             missing_seconds=ended.missing_seconds if office.end.first is None else 0,
             unmatched=ended.unmatched,
+            service_ns=None
+            if service is None or ended.missing_seconds
+            else service.mean_ns * service.total - carried_ns,
+            before=earlier.document["validity"] if earlier is not None and earlier.orderly else None,
+            lost_accounts=0 if earlier is None or earlier.orderly else 1,
         )
     )
 
@@ -119,6 +130,7 @@ def _fill(office: Office, ended: PhaseTotals, validity: Validity) -> None:
     }
     document["exercise"] = office.exercise_body()
     document["validity"] = validity.to_body()
+    document["floor"] = floor_body(office.floor, office.seconds.totals.get("response"))
     if office.watch.final is not None:
         summary = office.watch.final.summary
         document["observer"] = {name: value for name, value in summary.items() if name != "window"}
@@ -133,12 +145,14 @@ def _write_summary(office: Office, phase: LoadPhase | Course, ended: PhaseTotals
         run_id=office.place.run_id,
         totals=ended.totals,
         histograms=office.seconds.totals,
-        duration_ns=min(phase.ran_ns, seen_ns or phase.ran_ns),
-        target_rate_per_s=mean_rate_per_s(phase.plan),
+        duration_ns=min(phase.ran_ns, seen_ns or phase.ran_ns) + phase.plan.skip_ns,
+        target_rate_per_s=mean_rate_per_s(replace(phase.plan, skip_ns=0)),
         sent_by_second=office.seconds.sent_by_second,
         validity={"state": validity.state.name, "reasons": list(validity.reasons)},
         late_events=office.seconds.late_events,
         gap_cv=gap_cv(ended.hosts),
+        floor=office.floor,
+        gap_s=sum(again.get("gap_s") or 0.0 for again in office.chronicle.document["resumed"]),
     )
     _write_json(office, "summary.json", office.place.summary, summary_document(figures))
 

@@ -51,7 +51,7 @@ class DemoService:
         self._process.pump.ended.add_done_callback(lambda _: self._on_silence())
         try:
             async with asyncio.timeout(START_S):
-                self.url = _url_of(await self._announced)
+                self.url = url_of(await self._announced)
         except (TimeoutError, LoadgenError) as error:
             last = "; ".join(self._process.pump.tail) or "it said nothing"
             await self._end()
@@ -75,7 +75,8 @@ class DemoService:
             self._announced.set_result("")
 
 
-def _url_of(line: str) -> str:
+def url_of(line: str) -> str:
+    """Return the address in the first line of a service of ours; raise LoadgenError when there is none."""
     try:
         announced: dict[str, Any] = orjson.loads(line)
         return str(announced["url"])

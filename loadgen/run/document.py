@@ -75,6 +75,24 @@ def initial_document(
     return document
 
 
+def continued_document(earlier: Document, now: Document) -> Document:
+    """Return the document of an interrupted run that goes on: running again, all else as it was.
+
+    What a new run would say about now (start, fingerprint, preflight) stands in a new entry of `resumed`.
+    """
+    again = {"at": now["start_timestamp"], "fingerprint": now["fingerprint"], "preflight": now["preflight"]}
+    return {
+        **earlier,
+        "status": now["status"],
+        "exit_code": None,
+        "end_timestamp": None,
+        "error": None,
+        "validity": None,
+        "resumed": [*earlier["resumed"], {**again, "status_before": earlier["status"]}],
+        "notes": [*earlier["notes"], *(note for note in now["notes"] if note not in earlier["notes"])],
+    }
+
+
 def rate_text(load: LoadPlan) -> str:
     """Return the rate as it is written, stages joined by arrows; of many stages the first ones and the last."""
     if load.replay is not None:

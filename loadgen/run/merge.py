@@ -205,6 +205,14 @@ def sum_of_finals(finals: Iterable[Final]) -> Body:
     return total
 
 
+def added(one: Body, other: Body) -> Body:
+    """Return two totals added; a count that only one of them has stands for itself."""
+    total: Body = {}
+    _add_into(total, one)
+    _add_into(total, other)
+    return total
+
+
 def _add_into(total: Body, part: Body) -> None:
     for name, value in part.items():
         if isinstance(value, dict):

@@ -22,12 +22,14 @@ from loadgen.core.rundir import LOAD_PID, OBSERVE_PID
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.run.chronicle import Chronicle
 from loadgen.run.crew import Crew
-from loadgen.run.document import initial_document
+from loadgen.run.document import continued_document, initial_document
 from loadgen.run.ending import Cause, End
 from loadgen.run.fingerprint import take_fingerprint
+from loadgen.run.floor import Floor, read_floor, record_path
 from loadgen.run.guard import trip_body
 from loadgen.run.lock import process_started, remove_pid_file, write_pid_file
-from loadgen.run.phases import duration_ns
+from loadgen.run.merge import added
+from loadgen.run.phases import duration_ns, mean_rate_per_s
 from loadgen.run.probes import ProbesWriter, probe_row
 from loadgen.run.progress import Rows, progress_fields, progress_of
 from loadgen.run.seconds import Seconds
@@ -75,6 +77,7 @@ class Office:
         self.seconds = Seconds(histogram_max_ns(plan.load.limits.timeout_ns))
         self.seconds_shown = self.seconds
         self.trip: Body | None = None
+        self.floor = Floor()
         self.exercised: Counter[tuple[str, str]] = Counter()
         self._view = view
         self._probes: ProbesWriter | None = None
@@ -82,6 +85,8 @@ class Office:
         self._heard_ns: int | None = None
         self._stage_begins = StageBegins(plan.load)
         self._logged_ns = 0
+        if setup.earlier is not None:
+            self.watch.rows = setup.earlier.rows
 
     def __repr__(self) -> str:
         return f"<Office of {self.place.run_id}, {self.doing}>"
@@ -90,10 +95,13 @@ class Office:
         """Write the first metadata.json and the pid file."""
         plan = self.plan
         fingerprint = await asyncio.to_thread(take_fingerprint, plan.load.workers)
-        self.chronicle.document = initial_document(
-            plan, self.place.run_id, utc_now(), fingerprint, self.setup.preflight
-        )
-        self.chronicle.document["notes"] = list(plan.notes)
+        record = record_path(self.setup.environment)
+        self.floor = await asyncio.to_thread(read_floor, record, fingerprint, mean_rate_per_s(plan.load))
+        document = initial_document(plan, self.place.run_id, utc_now(), fingerprint, self.setup.preflight)
+        document["notes"] = list(plan.notes)
+        if self.setup.earlier is not None:
+            document = continued_document(self.setup.earlier.document, document)
+        self.chronicle.document = document
         self.note_renewal()
         self.chronicle.document["supervisor"] = {"pid": os.getpid(), "started": process_started(os.getpid())}
         self.chronicle.save()
@@ -147,20 +155,26 @@ class Office:
             self.chronicle.gap(f"no counters at {label}: the scrape failed")
         else:
             document = self.chronicle.document
-            document[f"counters_at_{label}"] = sample.counters
-            document["scraped_at"][label] = iso_utc(WallAnchor.take().wall_at(sample.at_ns))
+            if label == "end" or document[f"counters_at_{label}"] is None:
+                document[f"counters_at_{label}"] = sample.counters
+                document["scraped_at"][label] = iso_utc(WallAnchor.take().wall_at(sample.at_ns))
         self.chronicle.save()
 
     def begin_load(self, t0_ns: int) -> None:
         """The measured load begins at t0: files that count from it are opened."""
-        anchor = self.chronicle.begin_load(t0_ns)
-        self.scribe.do("load-stats.csv", partial(self.seconds.open, self.place, anchor))
+        earlier = self.setup.earlier
+        if earlier is None:
+            anchor = self.chronicle.begin_load(t0_ns)
+            self.scribe.do("load-stats.csv", partial(self.seconds.open, self.place, anchor))
+        else:
+            anchor = self.chronicle.go_on(earlier, t0_ns)
+            self.scribe.do("load-stats.csv", partial(self.seconds.go_on, self.place, earlier, t0_ns))
         if self.plan.observation is not None and self.plan.observation.probe_ns:
             self.scribe.do("probes.csv", self._open_probes)
         self._heard_ns = t0_ns
         self.note_inputs(t0_ns)
         self._tell_inputs()
-        self.chronicle.event(EventName.PHASE, phase="main", t0=iso_utc(anchor.wall))
+        self.chronicle.event(EventName.PHASE, phase="main", t0=iso_utc(anchor.wall_at(t0_ns)))
         self.chronicle.save()
 
     def row_taker(self, seconds: Seconds) -> Callable[[Row], None]:
@@ -171,7 +185,8 @@ class Office:
         """Keep the account of the warm-up, apart from that of the run."""
         ended = phase.close()
         await self.scribe.done(_SETTLE_NS)
-        self.chronicle.document["warmup"] = {
+        document = self.chronicle.document
+        (document if self.setup.earlier is None else document["resumed"][-1])["warmup"] = {
             **account(ended.totals),
             "duration_seconds": duration_ns(phase.plan) / NS_PER_S,
             "rate_per_s": phase.plan.stages[0].rate.per_s,
@@ -191,11 +206,12 @@ class Office:
         for (operation, outcome), count in self.exercised.items():
             by_operation[operation] += count
             by_outcome[outcome] += count
-        return {
+        body = {
             "requests": self.exercised.total(),
             "by_outcome": dict(by_outcome),
             "by_operation": dict(by_operation),
         }
+        return body if self.setup.earlier is None else added(self.setup.earlier.document["exercise"], body)
 
     def keep_trip(self, trip: Trip) -> None:
         """Keep why the breaker tripped."""
@@ -296,7 +312,7 @@ class Office:
     # --- in the scribe's thread -----------------------------------------------------------------------------------
 
     def _open_probes(self) -> None:
-        self._probes = ProbesWriter(self.place.probes_csv)
+        self._probes = ProbesWriter(self.place.probes_csv, go_on=self.setup.earlier is not None)
 
     def _write_probe(self, row: list[str]) -> None:
         if self._probes is not None:

@@ -9,6 +9,7 @@ import csv
 from typing import TYPE_CHECKING
 
 from loadgen.core.clock import iso_utc
+from loadgen.core.last_line import cut_after_last_line
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 
 if TYPE_CHECKING:
@@ -51,12 +52,16 @@ def _number(value: float | None) -> str:
 
 
 class ProbesWriter:
-    """Writes the file."""
+    """Writes the file, or with `go_on` continues the one that is there."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8", newline="", buffering=1)
+    def __init__(self, path: Path, *, go_on: bool = False) -> None:
+        go_on = go_on and path.exists()
+        if go_on:
+            cut_after_last_line(path)
+        self._file = path.open("a" if go_on else "w", encoding="utf-8", newline="", buffering=1)
         self._writer = csv.writer(self._file, lineterminator="\n")
-        self._writer.writerow(COLUMNS)
+        if not go_on:
+            self._writer.writerow(COLUMNS)
 
     def write(self, row: list[str]) -> None:
         """Append one row; raise OSError when it cannot be written."""

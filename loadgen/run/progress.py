@@ -31,7 +31,7 @@ def progress_of(
     live = phase.ticks.live()
     elapsed_ns = phase.elapsed_ns(now_ns)
     main = phase.name == "main"
-    next_ns = (rows.written + 1) * rows.interval_ns - elapsed_ns
+    next_ns = (rows.written + 1) * rows.interval_ns - phase.plan.skip_ns - elapsed_ns
     return Progress(
         phase=phase.name,
         elapsed_ns=elapsed_ns,

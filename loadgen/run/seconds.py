@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.hdr_log import HdrLogWriter
 from loadgen.core.histogram import Histogram
+from loadgen.core.last_line import cut_after_last_line
 from loadgen.core.load_stats import LoadSecond, LoadStatsWriter
 from loadgen.core.units import NS_PER_S
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.clock import WallAnchor
     from loadgen.core.rundir import RunDirectory
+    from loadgen.run.earlier import Earlier
     from loadgen.run.merge import Row
 
 _COARSER_FROM_S = ((12 * 3600, 60), (600, 10), (0, 1))
@@ -56,6 +58,8 @@ class Seconds:
         self._pending: dict[str, Histogram] = {}
         self._pending_from = 0
         self._next = 0
+        self._first = 0
+        self._broken_off: dict[int, int] = {}
         self.totals: dict[str, Histogram] = {}
         self.counts: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
@@ -73,11 +77,28 @@ class Seconds:
         self._log = HdrLogWriter(self._stream, anchor.wall)
         self._stream.flush()
 
+    def go_on(self, place: RunDirectory, earlier: Earlier, t0_ns: int) -> None:
+        """Continue the files of an interrupted run with a phase that begins at t0, and mark the seconds between."""
+        self._anchor = earlier.anchor
+        self._first = self._pending_from = self._next = (t0_ns - earlier.anchor.monotonic_ns) // NS_PER_S
+        self._stats = LoadStatsWriter(place.load_stats, go_on=True)
+        for second in range(earlier.next_second, self._first):
+            self._stats.write_gap(second, self._end_of(second))
+        if place.latency_hlog.exists():
+            cut_after_last_line(place.latency_hlog)
+        self._stream = place.latency_hlog.open("a", encoding="utf-8", newline="\n")
+        self._log = HdrLogWriter(self._stream, earlier.anchor.wall, go_on=self._stream.tell() > 0)
+        for clock, histogram in earlier.histograms.items():
+            self._into(self.totals, clock, histogram)
+        self.sent_by_second.extend(earlier.sent_by_second)
+        self._broken_off = {earlier.seconds - 1: earlier.sent_in_part}
+
     def take(self, row: Row) -> None:
         """Account for one closed second."""
         second = {clock: self._merged(texts) for clock, texts in row.histograms.items()}
+        second_number = self._first + row.k
         if not self._pending:
-            self._pending_from = row.k
+            self._pending_from = second_number
         for clock, histogram in second.items():
             self._into(self.totals, clock, histogram)
             self._into(self._pending, clock, histogram)
@@ -86,13 +107,14 @@ class Seconds:
         self.dropped.update(row.dropped)
         self.out_of_range.update(row.out_of_range)
         self.late_events += row.late_events
-        self.sent_by_second.append(row.counts["sent"])
-        self._next = row.k + 1
+        # the second in which a run was interrupted and the last one after it are two parts of one
+        rest = self._broken_off.pop(len(self.sent_by_second), 0)
+        self.sent_by_second.append(row.counts["sent"] + rest)
+        self._next = second_number + 1
         self._publish(row)
         if self._stats is not None and self._anchor is not None:
-            end = self._anchor.wall_at(self._anchor.monotonic_ns + (row.k + 1) * NS_PER_S)
-            self._stats.write(_stats_row(row, second, end))
-        if (row.k + 1) % log_length_s(row.k) == 0:
+            self._stats.write(_stats_row(second_number, row, second, self._end_of(second_number)))
+        if (second_number + 1) % log_length_s(second_number) == 0:
             self._flush_log()
 
     def close(self) -> None:
@@ -102,6 +124,10 @@ class Seconds:
             self._stats.close()
         if self._stream is not None:
             self._stream.close()
+
+    def _end_of(self, second: int) -> datetime:
+        assert self._anchor is not None
+        return self._anchor.wall_at(self._anchor.monotonic_ns + (second + 1) * NS_PER_S)
 
     def _merged(self, texts: list[str]) -> Histogram:
         first, *others = (Histogram.decode(text) for text in texts)
@@ -134,10 +160,10 @@ class Seconds:
         self._pending_from = self._next
 
 
-def _stats_row(row: Row, second: dict[str, Histogram], end: datetime) -> LoadSecond:
+def _stats_row(number: int, row: Row, second: dict[str, Histogram], end: datetime) -> LoadSecond:
     response, lag, wait = (second.get(clock) for clock in ("response", "lag", "wait"))
     return LoadSecond(
-        second=row.k,
+        second=number,
         timestamp=end,
         due=row.counts["scheduled"],
         sent=row.counts["sent"],

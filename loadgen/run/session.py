@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from loadgen.core.events import View
     from loadgen.notify.channel import Messaging
     from loadgen.plan.model import Plan
+    from loadgen.run.earlier import Earlier
     from loadgen.run.ending import Ending
     from loadgen.run.preflight_model import PreflightResult
 
@@ -50,7 +51,7 @@ class Terms:
     `preflight` makes the checks, None for none. `view` is made for the run directory once that exists. `announce` is
     told the run directory before anything is sent. `out` is a given directory, None for one below `results`; with
     `resume` it is that of an earlier session. `conduct` runs the plan. `messaging` says who is told of a trip or a
-    failure.
+    failure. `earlier` is the part of an interrupted run that this one goes on from.
     """
 
     results: Path
@@ -65,6 +66,7 @@ class Terms:
     conduct: Conduct = supervise
     resume: bool = False
     messaging: Messaging = SILENT
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
         redactor=redactor,
         renewal=renewal,
         alarm=Alarm(terms.messaging, terms.results / ALERT_LEDGER) if terms.messaging.alerts_enabled else None,
+        earlier=terms.earlier,
     )
     terms.announce(place)
     view = terms.view(place)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.redact import Redactor
     from loadgen.run.alarm import Alarm
+    from loadgen.run.earlier import Earlier
     from loadgen.run.token import Renewal
 
 
@@ -21,7 +22,7 @@ class Setup:
     `unarmed` maps breaker inputs to the reason why preflight could not arm them. `pid_dir` is where the pid files go,
     None for none. `partial_report` has a partial summary made when the run did not complete. `redactor` masks what
     the run writes, None for one of the plan's secrets; `renewal` keeps the plan's token fresh. `alarm` tells somebody
-    of a trip or a failure, None for nobody.
+    of a trip or a failure, None for nobody. `earlier` is the part of an interrupted run that this one goes on from.
     """
 
     environment: Mapping[str, str]
@@ -36,3 +37,4 @@ class Setup:
     redactor: Redactor | None = None
     renewal: Renewal | None = None
     alarm: Alarm | None = None
+    earlier: Earlier | None = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgen.core.histogram import least_values
 from loadgen.core.units import NS_PER_MS, NS_PER_S
+from loadgen.run.floor import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +52,8 @@ class Figures:
     validity: Mapping[str, Any] = field(default_factory=dict)
     late_events: int = 0
     gap_cv: float | None = None
+    gap_s: float = 0.0
+    floor: Floor = field(default_factory=Floor)
 
 
 def summary_document(figures: Figures) -> dict[str, Any]:
@@ -95,11 +98,19 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         "bytes": {name: figures.totals.get(name, 0) for name in ("bytes_in", "bytes_out")},
         "connects": figures.totals.get("connects", 0),
         "late_events": figures.late_events,
+        "interrupted_s": figures.gap_s,
         "success": totals["done"],
         "fail": failed + dropped,
         "avg_latency_ms": trend(response)["avg"],
         "validity": dict(figures.validity),
+        "floor": floor_body(figures.floor, response),
     }
+
+
+def floor_body(floor: Floor, response: Histogram | None) -> dict[str, Any]:
+    """Return how far the response times lie above this generator's own floor."""
+    values = trend(response)
+    return floor.body(values["med"], values["p(99)"])
 
 
 def account(totals: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,10 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[str]:
     asked = "of a closed load" if rate["target"] is None else f"{rate['target']:g}/s asked"
     achieved = rate["achieved"]
     yield f"  rate {asked}, {'NA' if achieved is None else f'{achieved:g}/s'} sent"
+    if summary.get("interrupted_s"):
+        yield f"  interrupted for {summary['interrupted_s']:g} s; counts and times are those of all parts together"
+    if summary.get("floor"):
+        yield f"  {summary['floor']['text']}"
     for reason in summary["validity"].get("reasons", []):
         yield f"  {reason}"
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 LEAD_NS = 250 * NS_PER_MS
 """From the moment everybody is ready to t0."""
 
+_SCRAPE_LEAD_NS = 150 * NS_PER_MS
 _CONNECT_NS = 30 * NS_PER_S
 _FINAL_PATIENCE_NS = 5 * NS_PER_S
 _CUT_PATIENCE_NS = NS_PER_S
@@ -133,7 +134,8 @@ class Supervisor:
             await office.watch.start(self._setup.observer_module, self._setup.environment)
             office.note_observer()
             office.doing = "preparing the observer"
-            office.metrics_detail(await office.watch.prepare(observe_plan(self._plan, office.place)))
+            asked = observe_plan(self._plan, office.place, self._setup.earlier)
+            office.metrics_detail(await office.watch.prepare(asked))
 
     async def _warm_up(self, plan: LoadPlan) -> None:
         office = self._office
@@ -153,9 +155,10 @@ class Supervisor:
             await self._scrape_start(newer_ns)
         await self._connect(phase)
         if not newer_ns:
+            await self._near_grid()
             await self._scrape_start(0)
         self._main = phase
-        t0_ns = monotonic_ns() + LEAD_NS
+        t0_ns = self._first_ns(monotonic_ns() + LEAD_NS)
         office.begin_load(t0_ns)
         phase.start(t0_ns)
         office.watch.begin(t0_ns)
@@ -168,6 +171,16 @@ class Supervisor:
         if self._exercise is not None:
             await asyncio.wait({self._exercise}, timeout=plan.limits.timeout_ns / NS_PER_S)
         await self._last_row(t0_ns)
+
+    def _first_ns(self, at_ns: int) -> int:
+        """Return t0: that instant, or the next one on the grid of the run that is gone on with."""
+        earlier = self._setup.earlier
+        return at_ns if earlier is None else earlier.next_t0_ns(at_ns)
+
+    async def _near_grid(self) -> None:
+        """Wait until t0 is close, so that the counters at the start are those of t0."""
+        early_ns = monotonic_ns() + LEAD_NS + _SCRAPE_LEAD_NS
+        await asyncio.sleep((self._first_ns(early_ns) - early_ns) / NS_PER_S)
 
     async def _scrape_start(self, newer_ns: int) -> None:
         if self._plan.observation is not None:
@@ -221,7 +234,7 @@ class Supervisor:
         if observation is None:
             return
         self._office.doing = "waiting for the last sample"
-        due_ns = t0_ns + observation.samples * observation.interval_ns
+        due_ns = t0_ns + observation.samples * observation.interval_ns - self._plan.load.skip_ns
         left_ns = max(0, due_ns - monotonic_ns()) + _LAST_ROW_NS
         if not await self._office.watch.wait_rows(observation.samples, left_ns):
             self._office.chronicle.gap(f"only {self._office.watch.rows} of {observation.samples} samples were written")

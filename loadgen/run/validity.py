@@ -39,6 +39,9 @@ LIMITS = {
     "stall_max_ns": Limit(500 * NS_PER_MS, 5 * NS_PER_S, "while the loop stands still nothing is sent or timed"),
     "cpu_share": Limit(0.85, 0.97, "a busy worker sends late and stamps answers late"),
     "throttled_share": Limit(0.01, 0.10, "the cgroup took the processor away"),
+    "overloaded_share": Limit(0.05, 0.20, "requests waited for a worker that never rested, not for the target"),
+    "gc_max_ns": Limit(50 * NS_PER_MS, NS_PER_S, "while the collector runs nothing is sent or timed"),
+    "gc_share": Limit(0.02, 0.10, "what the collector takes is taken from pacing and timing"),
     "descriptor_share": Limit(0.90, None, "near the limit connections fail on our side"),
     "port_share": Limit(
         0.90, None, "near the limit connections fail on our side: a closed one keeps its port a minute"
@@ -46,9 +49,15 @@ LIMITS = {
     "own_fault_share": Limit(0.0, 0.01, "requests that ended by our own fault were not measured"),
     "suspended_ns": Limit(0.0, None, "the host slept during the run; the missed schedule was dropped"),
     "missing_seconds": Limit(0.0, 2.0, "seconds of the load that a worker did not account for"),
+    "lost_accounts": Limit(0.0, None, "the workers' own accounts from before a gap are lost"),
+    "little_share": Limit(0.50, None, "requests in flight differ from throughput times service time: a count is wrong"),
     "unmatched_counts": Limit(0.0, 0.0, "a worker's final differs from the sum of its intervals"),
 }
 """The documented limits. A run that is INVALID cannot be GO and cannot become a baseline."""
+
+LITTLE_SLACK = 1.0
+"""Requests in flight by which one worker's looks may differ from Little's law without meaning anything: looks are 5 to
+20 ms apart, and where arrivals come in step with them they see the same instant of the pattern again and again."""
 
 TARGET_LIMITED_SHARE = 0.01
 """TARGET-LIMITED: more than this share of the schedule was not sent in its time, because connections were busy."""
@@ -59,6 +68,9 @@ class Evidence:
     """What the judgement rests on; `hosts` are the workers' own accounts (messages.Final.host).
 
     `sent_in_time` of the `scheduled` requests left before the schedule ended, not in the drain; None while it runs.
+    `service_ns` is the sum of all service times of these hosts, None where no complete account of them is there.
+    A run that was interrupted and resumed has its own word about the part `before` (`Validity.to_body`), or has lost
+    it with its workers.
     """
 
     scheduled: int = 0
@@ -71,6 +83,9 @@ class Evidence:
     hosts: Sequence[Mapping[str, Any]] = ()
     missing_seconds: int = 0
     unmatched: Sequence[str] = ()
+    service_ns: float | None = None
+    before: Mapping[str, Any] | None = None
+    lost_accounts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +119,18 @@ def judge(evidence: Evidence) -> Validity:
     """Compare every figure with its limit; the state is the worst one."""
     figures = _figures(evidence)
     state = State.VALID
-    reasons = []
+    reasons: list[tuple[State, str]] = []
     for name, value in figures.items():
         worse = _state(LIMITS[name], value)
         if worse is not State.VALID:
             reasons.append((worse, _sentence(name, value, worse)))
             state = max(state, worse)
     reasons.sort(key=lambda item: -item[0])
+    if evidence.before is not None:
+        state = max(state, State[evidence.before["state"]])
+        reasons += [(state, f"before the gap: {text}") for text in evidence.before["reasons"]]
     texts = (*(text for _, text in reasons), *evidence.unmatched[:5])
-    return Validity(state, texts, _target_limited(evidence), figures)
+    return Validity(state, texts, _target_limited(evidence, figures), figures)
 
 
 def _state(limit: Limit, value: float) -> State:
@@ -125,8 +143,11 @@ def _figures(evidence: Evidence) -> dict[str, float]:
     own = sum(count for label, count in evidence.dropped.items() if label in OWN_FAULT_LABELS)
     figures: dict[str, float] = {} if evidence.lag_p99_ns is None else {"lag_p99_ns": evidence.lag_p99_ns}
     figures.update(_host_figures(evidence.hosts))
+    if evidence.service_ns is not None and evidence.hosts and all("in_flight_ns" in host for host in evidence.hosts):
+        figures["little_share"] = _little(evidence.hosts, evidence.service_ns)
     figures["own_fault_share"] = own / evidence.scheduled if evidence.scheduled else 0.0
     figures["missing_seconds"] = evidence.missing_seconds
+    figures["lost_accounts"] = evidence.lost_accounts
     figures["unmatched_counts"] = len(evidence.unmatched)
     return figures
 
@@ -138,9 +159,25 @@ def _host_figures(hosts: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, flo
     yield "stall_max_ns", max(host.get("stall_max_ns") or 0 for host in hosts)
     yield "cpu_share", max(_share(host, "cpu_ns", "wall_ns") for host in hosts)
     yield "throttled_share", max(_share(host, "throttled_ns", "wall_ns") for host in hosts)
+    yield "overloaded_share", max(_share(host, "overloaded_ns", "wall_ns") for host in hosts)
+    yield "gc_max_ns", max(host.get("gc_max_ns") or 0 for host in hosts)
+    yield "gc_share", max(_share(host, "gc_ns", "wall_ns") for host in hosts)
     yield "descriptor_share", max(_share(host, "descriptors", "descriptor_limit") for host in hosts)
     yield "port_share", max(_share(host, "ports", "port_limit") for host in hosts)
     yield "suspended_ns", max(host.get("suspended_ns") or 0 for host in hosts)
+
+
+def _little(hosts: Sequence[Mapping[str, Any]], service_ns: float) -> float:
+    """Return by how much the requests seen in flight differ from throughput x mean service time, beyond the slack.
+
+    Both are taken times the length of the run: the sum of all service times is what Little's law says, the looks at
+    the connections are what was there. The difference is told as a share of the larger of the two.
+    """
+    seen_ns = sum(host.get("in_flight_ns") or 0 for host in hosts)
+    slack_ns = LITTLE_SLACK * sum(host.get("wall_ns") or 0 for host in hosts)
+    larger_ns = max(seen_ns, service_ns)
+    beyond_ns = max(0.0, abs(seen_ns - service_ns) - slack_ns)
+    return round(beyond_ns / larger_ns, 4) if larger_ns else 0.0
 
 
 def _share(host: Mapping[str, Any], part: str, whole: str) -> float:
@@ -163,8 +200,9 @@ def _quantity(name: str, value: float) -> str:
     return f"{value:g}"
 
 
-def _target_limited(evidence: Evidence) -> bool:
-    if not evidence.scheduled:
+def _target_limited(evidence: Evidence, figures: Mapping[str, float]) -> bool:
+    """Say whether the target set the pace; where the generator itself was at its limit nobody can tell."""
+    if not evidence.scheduled or _state(LIMITS["overloaded_share"], figures.get("overloaded_share", 0.0)) > State.VALID:
         return False
     missing = evidence.unsent + evidence.dropped.get(Outcome.DROPPED_LATE.label, 0)
     if evidence.sent_in_time is not None and (evidence.wait_p99_ns or 0) > (evidence.lag_p99_ns or 0):

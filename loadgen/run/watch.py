@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from loadgen.core.messages import Body, Message
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import Plan
+    from loadgen.run.earlier import Earlier
     from loadgen.run.ending import End
 
 READY_NS = 30 * NS_PER_S
@@ -50,7 +51,7 @@ class Hooks:
     probe: Callable[[Probe], None]
 
 
-def observe_plan(plan: Plan, place: RunDirectory) -> ObservePlan:
+def observe_plan(plan: Plan, place: RunDirectory, earlier: Earlier | None = None) -> ObservePlan:
     """Return what the observer is asked; a metric profile given as a file travels as its text."""
     observation = plan.observation
     if observation is None:
@@ -73,6 +74,9 @@ def observe_plan(plan: Plan, place: RunDirectory) -> ObservePlan:
         verify_tls=plan.load.tls.verify,
         secrets=[secret.reveal() for secret in plan.secrets],
         slo=dict(plan.slo),
+        skip_ns=plan.load.skip_ns,
+        written=0 if earlier is None else earlier.rows,
+        before=None if earlier is None else earlier.document["server_window"],
     )
 
 

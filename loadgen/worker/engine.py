@@ -250,7 +250,7 @@ class Engine:
             pool.backlog.append((due_ns, endpoint))
             self._pump(pool, now_ns)
         elif self._parts.drop_late and pool.room <= 0 and len(pool.backlog) >= pool.opening:
-            self._record((due_ns, 0, 0, now_ns, endpoint.base | Outcome.DROPPED_LATE))
+            self._record((due_ns, 0, 0, now_ns, endpoint.base | pool.blame_late(due_ns, now_ns)))
         else:
             pool.wait(due_ns, endpoint)
 

@@ -16,12 +16,14 @@ from loadgen.core.kernel import find_kernel
 from loadgen.core.messages import Log
 from loadgen.core.units import NS_PER_MS
 from loadgen.worker.assemble import Place, assemble, renew_token
+from loadgen.worker.busyness import Busyness, QueueTime
 from loadgen.worker.closed import ClosedEngine
 from loadgen.worker.engine import Engine, Health
 from loadgen.worker.host import CollectorWatch, HostReading
 from loadgen.worker.ports import port_limit, ports_held
 from loadgen.worker.report import Reporter
 from loadgen.worker.timer import best_timer
+from loadgen.worker.vitals import Vitals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +68,11 @@ class Phase:
         beats_per_s = 1_000_000_000 // self.beat_ns
         self._steps = -(-2 * self._reporter.steps_per_interval // beats_per_s)
         self._watch = CollectorWatch()
+        self._line = QueueTime()
+        self._busyness = Busyness(queued_ns=self._line)
+        self._vitals = Vitals(self._engine.all_pools)
+        for pool in self._engine.all_pools:
+            pool.blame_late = self._busyness.blame_late
         self._reading = HostReading.take()
         self._deadline_ns = 0
         self._fold_at_ns = self._tick_at_ns = 0
@@ -89,6 +96,8 @@ class Phase:
     def start(self, t0_ns: int, send_until_ns: int) -> None:
         """Begin the schedule at t0."""
         self._reading = HostReading.take()
+        self._busyness.start(t0_ns)
+        self._vitals.start(t0_ns)
         self._engine.start(t0_ns, send_until_ns)
         self._deadline_ns = self._engine.end_ns + self._drain_ns
         self._fold_at_ns, self._tick_at_ns = t0_ns + FOLD_NS, t0_ns + TICK_NS
@@ -119,7 +128,7 @@ class Phase:
             return False
         now_ns = monotonic_ns()
         recorder = self._recorder
-        self._reporter.push(self._engine.sweep(now_ns))
+        self._follow(now_ns)
         if now_ns >= self._fold_at_ns or recorder.is_full:
             recorder.fold()
             self._fold_at_ns = now_ns + FOLD_NS
@@ -130,6 +139,12 @@ class Phase:
         self._reporter.step(self._steps)
         self._tell_trouble()
         return self._is_over(now_ns)
+
+    def _follow(self, now_ns: int) -> None:
+        """See how this worker fares, end what has timed out, and take the seconds that are over."""
+        self._vitals.look(now_ns)
+        self._busyness.look(now_ns, waiting=self._engine.backlog > 0)
+        self._reporter.push(self._engine.sweep(now_ns))
 
     def _tell_trouble(self) -> None:
         """Log what makes the measurement doubtful as soon as it happens, not only in the final account."""
@@ -153,12 +168,16 @@ class Phase:
         """Cut what is still open and return the final account, after the last intervals have been sent."""
         started = self.state in (State.RUNNING, State.DRAINING)
         if started:
+            now_ns = monotonic_ns()
+            self._vitals.look(now_ns)
+            self._busyness.look(now_ns, waiting=self._engine.backlog > 0)
             self._reporter.push(self._engine.finish())
         else:
             self._engine.discard()
         if self.state is not State.OPENING:
             self._watch.remove()
         self.state = State.ENDED
+        self._line.close()
         self._reporter.flush()
         return self._reporter.final(self._host(), self._engine.all_pools)
 
@@ -166,6 +185,7 @@ class Phase:
         """Close every connection without an account: the process is about to end on an error."""
         if self.state is not State.ENDED:
             self._engine.discard()
+            self._line.close()
             self.state = State.ENDED
 
     def _ports(self) -> Body:
@@ -183,6 +203,8 @@ class Phase:
         return {
             **self._reading.since(),
             **self._ports(),
+            **self._vitals.to_body(),
+            "overloaded_ns": self._busyness.overloaded_ns,
             "gc_pauses": watch.pauses,
             "gc_ns": watch.total_ns,
             "gc_max_ns": watch.max_ns,

@@ -1,7 +1,7 @@
 """How much of the run was observed, against what a baseline needs.
 
 Laws: a row counts as a sample only when it holds figures; the time covered runs from sample 0 (t = 0) to the last such
-row; 1 % less time is tolerated, one sample less is not.
+row, less any time in which the run was interrupted; 1 % less time is tolerated, one sample less is not.
 """
 
 from __future__ import annotations
@@ -59,12 +59,14 @@ def cover(run: Run) -> Coverage:
     """Measure the coverage and judge it: against the criteria in production, against the plan elsewhere."""
     measured = [row for row in run.rows if row.measured]
     empty = tuple(row.number or at for at, row in enumerate(run.rows, 1) if not row.measured)
-    seconds = _covered_s(measured, run.t0)
+    seconds = _covered_s(measured, run.t0, run.interrupted_s)
     planned_s = _product(run.parameters.samples, run.parameters.interval_s)
     criterion = _criterion(run, planned_s)
     status, reason = _compare(len(measured), seconds, criterion)
     if empty:
         reason += f"; without figures: sample {', '.join(map(str, empty))}"
+    if run.interrupted_s:
+        reason += f"; interrupted for {duration(run.interrupted_s)}, which does not count"
     check = Check("coverage", "Coverage", status, Weight.MANDATORY, reason)
     asked = run.parameters.samples
     return Coverage(len(measured), len(run.rows), asked, seconds, planned_s, empty, criterion, check)
@@ -91,11 +93,12 @@ def _compare(samples: int, seconds: float | None, criterion: Criterion | None) -
     return (Status.PASS if enough else Status.NA), f"{seen}; {criterion.name}"
 
 
-def _covered_s(measured: list[Row], t0: datetime | None) -> float | None:
+def _covered_s(measured: list[Row], t0: datetime | None, interrupted_s: float) -> float | None:
+    """Return the time from t0 to the last row, without the time in which the run was interrupted."""
     last = measured[-1].at if measured else None
     if last is None or t0 is None or last <= t0:
         return None
-    return (last - t0).total_seconds()
+    return max(0.0, (last - t0).total_seconds() - interrupted_s)
 
 
 def _product(samples: int | None, interval_s: float | None) -> float | None:

@@ -39,18 +39,23 @@ _ENDPOINT_KEYS = {"p50": "p50_ms", "p95": "p95_ms", "p99": "p99_ms", "max": "max
 
 @dataclass(slots=True)
 class LatencyLog:
-    """The merged histograms of a log by clock, its response times by CSV interval, and their course."""
+    """The merged histograms of a log by clock, its response times by CSV interval, and their course.
+
+    `breaks` are those of a run that was interrupted: when it went on, and for how long it had stood still.
+    """
 
     clocks: dict[str, Histogram] = field(default_factory=dict)
     intervals: dict[int, Histogram] = field(default_factory=dict)
     slices: tuple[Slice, ...] = ()
     complete: bool = True
+    breaks: tuple[tuple[float, float], ...] = ()
 
     def take(self, entry: LogEntry, interval_s: float | None, last_interval: int | None) -> None:
         """Add one entry; endings after the load (the drain) belong to its last interval."""
         _into(self.clocks, entry.tag, entry.histogram)
         if entry.tag == "response" and interval_s:
-            at = max(0, int(entry.start_s // interval_s))
+            stood_still_s = sum(lasted_s for went_on_s, lasted_s in self.breaks if entry.start_s >= went_on_s)
+            at = max(0, int((entry.start_s - stood_still_s) // interval_s))
             _into(self.intervals, at if last_interval is None else min(at, last_interval), entry.histogram)
 
 
@@ -67,14 +72,18 @@ def _into(histograms: dict[K, Histogram], key: K, histogram: Histogram) -> None:
 
 
 def read_latency_log(
-    path: Path, interval_s: float | None, samples: int | None, duration_s: float | None = None
+    path: Path,
+    interval_s: float | None,
+    samples: int | None,
+    duration_s: float | None = None,
+    breaks: tuple[tuple[float, float], ...] = (),
 ) -> LatencyLog:
     """Merge a latency.hlog; raise Unreadable when it is missing or has no entry.
 
     `duration_s` is what the run was to last, which says how fine its course is kept.
     A log that breaks off, or holds a line that is none, gives what stands before it with `complete` False.
     """
-    log, slicer = LatencyLog(), Slicer(duration_s)
+    log, slicer = LatencyLog(breaks=breaks), Slicer(duration_s)
     last = samples - 1 if samples else None
     try:
         log.complete = ends_whole(path)

@@ -130,6 +130,8 @@ class _Reading:
             warmup=metadata.read_warmup(fields),
             preflight=metadata.read_preflight(fields),
             gaps=metadata.read_gaps(fields),
+            floor=metadata.read_floor(fields),
+            interrupted_s=sum(lasted_s for _, lasted_s in metadata.read_breaks(fields)),
             notes=(*fields.texts("notes"), *fields.texts("error")),
             synthetic=bool(fields.flag("synthetic")),
         )
@@ -145,7 +147,9 @@ class _Reading:
         log = self._try(
             self._place.latency_hlog,
             Harm.NEEDED,
-            lambda path: client.read_latency_log(path, asked.interval_s, asked.samples, asked.duration_s),
+            lambda path: client.read_latency_log(
+                path, asked.interval_s, asked.samples, asked.duration_s, metadata.read_breaks(fields)
+            ),
         )
         if log is not None and not log.complete:
             self._damage(self._place.latency_hlog, "breaks off", Harm.NEEDED)

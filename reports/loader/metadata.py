@@ -116,6 +116,17 @@ def read_gaps(fields: Fields) -> tuple[str, ...]:
     return tuple(found)
 
 
+def read_floor(fields: Fields) -> str:
+    """Return how far above the generator's own floor the results lie, in a sentence."""
+    return fields.below("floor").text("text") or "floor not measured: run loadgen selftest"
+
+
+def read_breaks(fields: Fields) -> tuple[tuple[float, float], ...]:
+    """Return when a run that was interrupted went on, in s since t = 0, and how long the break before had lasted."""
+    found = ((again.number("t_s"), again.number("gap_s")) for again in fields.each("resumed"))
+    return tuple((at_s, lasted_s) for at_s, lasted_s in found if at_s is not None and lasted_s is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class MetricLists:
     """Which metrics the profile calls mandatory (None: no list on record) and which it does not have."""

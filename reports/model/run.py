@@ -161,6 +161,8 @@ class Run:
     warmup: Warmup | None = None
     preflight: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    interrupted_s: float = 0.0
+    floor: str = ""
     notes: tuple[str, ...] = ()
     happenings: tuple[Happening, ...] = ()
     synthetic: bool = False

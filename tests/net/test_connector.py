@@ -25,6 +25,8 @@ S = 1_000_000_000
     ("number", "family", "outcome"),
     [
         (errno.ECONNREFUSED, socket.AF_INET, Outcome.CONNECT_REFUSED),
+        (errno.ENOBUFS, socket.AF_INET, Outcome.NO_PORT),
+        (errno.ENOMEM, socket.AF_INET6, Outcome.NO_PORT),
         (errno.ETIMEDOUT, socket.AF_INET, Outcome.CONNECT_TIMEOUT),
         (errno.EHOSTUNREACH, socket.AF_INET, Outcome.CONNECT_FAILED),
         (errno.EMFILE, socket.AF_INET, Outcome.NO_DESCRIPTOR),

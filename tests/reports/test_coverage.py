@@ -9,6 +9,8 @@ import pytest
 from loadgen.core.metrics_csv import COLUMNS
 from reports.analysis.assessment import Verdict
 from reports.analysis.check import Status
+from reports.analysis.coverage import cover
+from reports.loader.directory import load
 from tests.support.judging import check_of, judge
 from tests.support.runs import RunOnDisk, quick_run
 
@@ -116,3 +118,22 @@ def test_a_schedule_that_was_cut_short_is_incomplete(tmp_path: Path) -> None:
     check = check_of(judge(tmp_path, quick_run(metadata={"duration_seconds": 60.0})), "load")
     assert check.status is Status.NA
     assert check.reason.startswith("cut short: 300 of 600 planned requests came due")
+
+
+def test_time_in_which_a_run_was_interrupted_does_not_count(tmp_path: Path) -> None:
+    """Twelve samples of 600 s whose last row came 300 s later than planned, because the run stood still so long."""
+    late = {12: {"timestamp": "2026-03-01T14:05:00.000Z"}}
+    place = RunOnDisk(rows=late, metadata={"resumed": [{"t_s": 6_800.0, "gap_s": 300.0}]}).write(tmp_path / "run")
+    covered = cover(load(place))
+
+    assert covered.seconds == 7_200
+    assert "; interrupted for 5m" in covered.check.reason
+
+
+def test_response_times_after_a_break_belong_to_the_interval_of_their_schedule(tmp_path: Path) -> None:
+    place = RunOnDisk(metadata={"resumed": [{"t_s": 6_000.0, "gap_s": 600.0}]}).write(tmp_path / "run")
+    whole = RunOnDisk().write(tmp_path / "whole")
+    moved, same = load(place).client.intervals, load(whole).client.intervals
+
+    assert (len(same), len(moved)) == (12, 11)
+    assert moved[9].total == same[9].total + same[10].total

@@ -30,6 +30,12 @@ def test_a_generator_that_was_well_is_valid_without_reasons() -> None:
         (Evidence(hosts=[{**WELL, "throttled_ns": 5}]), State.DEGRADED, "throttled 5 %, limit 1 %"),
         (Evidence(hosts=[{**WELL, "stall_max_ns": 6 * NS_PER_S}]), State.INVALID, "stall max 6s, limit 5s"),
         (Evidence(hosts=[{**WELL, "suspended_ns": NS_PER_S}]), State.DEGRADED, "suspended 1s, limit 0s"),
+        (Evidence(hosts=[{**WELL, "overloaded_ns": 10}]), State.DEGRADED, "overloaded 10 %, limit 5 %"),
+        (Evidence(hosts=[WELL, {**WELL, "overloaded_ns": 30}]), State.INVALID, "overloaded 30 %, limit 20 %"),
+        (Evidence(hosts=[{**WELL, "gc_max_ns": 60 * NS_PER_MS}]), State.DEGRADED, "gc max 60ms, limit 50ms"),
+        (Evidence(hosts=[{**WELL, "gc_ns": 5}]), State.DEGRADED, "gc 5 %, limit 2 %"),
+        (Evidence(lost_accounts=1), State.DEGRADED, "lost accounts 1, limit 0"),
+        (Evidence(before={"state": "INVALID", "reasons": ["x"]}), State.INVALID, "before the gap: x"),
         (Evidence(hosts=[{**WELL, "descriptors": 95}]), State.DEGRADED, "descriptor 95 %, limit 90 %"),
         (Evidence(1000, 999, dropped={"no_port": 1}), State.DEGRADED, "own fault 0.1 %, limit 0 %"),
         (Evidence(1000, 900, dropped={"no_descriptor": 100}), State.INVALID, "own fault 10 %, limit 1 %"),
@@ -63,6 +69,37 @@ def test_a_shortfall_that_the_drain_made_up_for_is_the_targets_when_connections_
 
     assert judge(late).target_limited
     assert not judge(Evidence(1000, 1000, sent_in_time=900, wait_p99_ns=0, lag_p99_ns=NS_PER_MS)).target_limited
+
+
+def test_a_shortfall_of_a_generator_that_never_rested_is_not_the_targets() -> None:
+    verdict = judge(Evidence(1000, 500, unsent=500, hosts=[{**WELL, "overloaded_ns": 90}]))
+
+    assert (verdict.state, verdict.target_limited) == (State.INVALID, False)
+
+
+@pytest.mark.parametrize(
+    ("seen", "share", "state"),
+    [
+        (10, 0.0, State.VALID),
+        (11, 0.0, State.VALID),
+        (13, 0.1538, State.VALID),
+        (20, 0.45, State.VALID),
+        (25, 0.56, State.DEGRADED),
+        (9, 0.0, State.VALID),
+        (0, 0.9, State.DEGRADED),
+    ],
+)
+def test_requests_in_flight_must_be_throughput_times_service_time(seen: int, share: float, state: State) -> None:
+    """100 s with 10 requests in flight by the service times; one more or less means nothing, then it is a share."""
+    host = {**WELL, "wall_ns": 100 * NS_PER_S, "cpu_ns": 0, "in_flight_ns": seen * 100 * NS_PER_S}
+    verdict = judge(Evidence(hosts=[host], service_ns=1_000.0 * NS_PER_S))
+
+    assert verdict.figures["little_share"] == share
+    assert verdict.state is state
+
+
+def test_without_a_complete_account_of_service_times_the_law_of_little_is_not_applied() -> None:
+    assert "little_share" not in judge(Evidence(hosts=[{**WELL, "in_flight_ns": 10**12}])).figures
 
 
 def test_exactly_one_percent_short_is_not_target_limited() -> None:

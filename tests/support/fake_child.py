@@ -91,7 +91,7 @@ class FakeWorker(FakeChild):
             case PlanMessage():
                 stage = message.plan["stages"][0]
                 self.rate = stage["rate"]["count"] * NS_PER_S // stage["rate"]["per_ns"] // message.count
-                self.duration_s = stage["duration_ns"] / NS_PER_S
+                self.duration_s = (stage["duration_ns"] - message.plan["skip_ns"]) / NS_PER_S
                 self.reported, self.last_tick_s = 0, 0.0
                 print(f"fake worker {self.number} takes {message.phase}", flush=True)
                 self.send(Ready({"connections": 1}))
@@ -161,6 +161,7 @@ class FakeObserver(FakeChild):
     probe_s = 1.0
     samples = 0
     written = 0
+    skip_s = 0.0
     probed = 0
     ceased = False
 
@@ -170,6 +171,8 @@ class FakeObserver(FakeChild):
                 self.interval_s = message.plan["interval_ns"] / NS_PER_S
                 self.probe_s = message.plan["probe_ns"] / NS_PER_S
                 self.samples = message.plan["samples"]
+                self.written = message.plan["written"]
+                self.skip_s = message.plan["skip_ns"] / NS_PER_S
                 self.send(
                     Ready({"mode": "exposition", "missing": ["cpu"], "mandatory": ["success"], "not_applicable": []})
                 )
@@ -198,7 +201,7 @@ class FakeObserver(FakeChild):
             self.probed += 1
             requests = 20.0 * self.probed
             self.send(Probe(time.monotonic_ns(), 1_000_000, True, "", requests, 0.0, 0.0, 1.0, 0.0, 0.0))
-        if self.written < self.samples and elapsed_s >= (self.written + 1) * self.interval_s:
+        if self.written < self.samples and elapsed_s + self.skip_s >= (self.written + 1) * self.interval_s:
             self.written += 1
             self.send(self.sample(self.written, ""))
 

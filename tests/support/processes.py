@@ -12,6 +12,8 @@ import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tests.support.account import assert_accounts_add_up
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -98,8 +100,8 @@ def service(module: str, *arguments: str, env: Mapping[str, str] | None = None) 
 def loadgen(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, timeout_s: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
+    """Run the command to its end; whatever account of a load it printed or left below `cwd` must add up."""
+    result = subprocess.run(
         [sys.executable, "-m", "loadgen", *arguments],
         cwd=cwd,
         env=clean_environment(env),
@@ -109,6 +111,8 @@ def loadgen(
         timeout=timeout_s,
         check=False,
     )
+    assert_accounts_add_up(result.stdout, cwd)
+    return result
 
 
 def start_loadgen(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
