@@ -56,6 +56,7 @@ def requests(assessment: Assessment) -> list[str]:
         f"sent {count(account.sent)} = done {count(account.done)} + failed {count(account.failed)} + "
         f"in flight {count(account.in_flight)}",
         "",
+        *_redirects(assessment),
         *_evenness(assessment.evenness),
     ]
     endings = [
@@ -71,6 +72,15 @@ def _evenness(found: tuple[str, float] | None) -> list[str]:
         return []
     what, variation_pct = found
     return [f"{what} varied by {show(variation_pct, Unit.PERCENT)} (deviation / mean).", ""]
+
+
+def _redirects(assessment: Assessment) -> list[str]:
+    """Return how many requests followed redirects, which are part of their request."""
+    found = assessment.run.client.redirects
+    if not found:
+        return []
+    parts = (f"{count(requests)} requests followed {hops}" for hops, requests in found.items())
+    return [f"Redirects, each part of its request: {', '.join(parts)}.", ""]
 
 
 def _whose(ours: bool) -> str:
