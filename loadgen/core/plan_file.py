@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgen.core.endpoint_setting import parse_target_table
 from loadgen.core.errors import Problem
+from loadgen.core.feeder import feeder_table_problems
 from loadgen.core.redact import Redactor, fingerprint
 from loadgen.core.setting_layers import Given, Layer, empty_layer, names_of, unknown_key
 from loadgen.core.setting_readers import PLACEHOLDER_REMEDY, is_placeholder
@@ -76,6 +77,7 @@ class _Part:
         self.values: dict[str, Given] = {}
         self.tables: dict[str, tuple[object, ...]] = {}
         rest = dict(table)
+        self.feeders = self._feeders(rest.pop("feeder", {}), problems)
         for name in _TABLES:
             if name in rest:
                 given = rest.pop(name)
@@ -97,6 +99,12 @@ class _Part:
             else:
                 self.values[key] = text
 
+    def _feeders(self, given: object, problems: list[Problem]) -> dict[str, object]:
+        if isinstance(given, dict):
+            return given
+        problems.append(Problem(f"{self._prefix}feeder ({self._place})", None, "write feeders as [feeder.NAME] tables"))
+        return {}
+
     def over(self, top: _Part) -> _Part:
         """Return this scenario with what it takes over from the top level."""
         own = {key for key, value in self.values.items() if value != "false"} | self.tables.keys()
@@ -104,12 +112,13 @@ class _Part:
         whole = _Part({}, self._prefix, self._place, [])
         whole.values = {**{key: value for key, value in top.values.items() if key not in left}, **self.values}
         whole.tables = {**{key: value for key, value in top.tables.items() if key not in left}, **self.tables}
+        whole.feeders = {**top.feeders, **self.feeders}
         return whole
 
     def layer(self, problems: Iterable[Problem]) -> Layer:
         """Return the layer of settings."""
         targets, phases = (self.tables.get(name, ()) for name in _TABLES)
-        return Layer(Source.PLAN, self.values, self._place, tuple(problems), targets, phases)
+        return Layer(Source.PLAN, self.values, self._place, tuple(problems), targets, phases, self.feeders)
 
     def wrong_values(self) -> Iterator[Problem]:
         """Yield what is wrong with the values of a scenario that is not used, and so not read otherwise."""
@@ -118,6 +127,8 @@ class _Part:
             yield from parse_target_table(number, table, where)[1]
         for number, table in enumerate(self.tables.get("phase", ()), 1):
             yield from parse_phase_table(number, table, where)[1]
+        for feeder, table in self.feeders.items():
+            yield from feeder_table_problems(feeder, table, where)
         for row in ROWS:
             for name in row.plan:
                 given = self.values.get(name.text, ())

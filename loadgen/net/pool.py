@@ -65,6 +65,8 @@ class Pool:
 
     `free` and `backlog` are shared with the engine and the connections, which take from them directly. `serve` is
     called with an idle connection while requests wait; whoever is behind it sends or puts the connection into `free`.
+    `hops` counts requests by how many redirects were followed for them, `bytes_added` what was sent beside requests as
+    they were made: followed redirects and cookies. Nothing is followed at or after `send_until_ns`.
     Until `serve_until_ns` a connection that becomes idle may take the request that waited longest without asking.
     `blame_late` says how a request that waited too long ends: by the target's fault, or by that of this worker.
     """
@@ -90,6 +92,9 @@ class Pool:
         self.serve: Callable[[Pool, Connection], None] = _put_aside
         self.blame_late: Callable[[int, int], Outcome] = _blame_target
         self.serve_until_ns = 0
+        self.send_until_ns = 0
+        self.hops: Counter[int] = Counter()
+        self.bytes_added = 0
         self.halted = False
         self.connects = 0
         self.unsolicited = 0

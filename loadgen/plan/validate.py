@@ -19,6 +19,7 @@ from loadgen.plan.model import Kind
 from loadgen.plan.replay import check_replay, dues_of, peak_of
 from loadgen.plan.shape import check_shape, peak
 from loadgen.plan.validate_connection import check_route, check_tls, check_token, places
+from loadgen.plan.validate_requests import check_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,7 @@ def check(settings: Settings, kind: Kind) -> list[Problem]:
         _hosts,
         check_shape,
         check_replay,
+        check_requests,
         _rates,
         _breaker,
         _exercise,
@@ -121,9 +123,13 @@ def _rates(settings: Settings, kind: Kind) -> Iterator[Problem]:
     asked = {"warmup_rate": warmup_rate(settings, kind)}
     if kind is not Kind.WARMUP:
         asked.update([_highest_asked(settings)])
+    hops = max((item.follow for item in settings.endpoints), default=0)
+    also = f", and each request may follow {hops} redirects" if hops else ""
     for name, rate in asked.items():
-        if rate.count * highest.per_ns > highest.count * rate.per_ns:
-            remedy = f"production allows at most {highest} (MAX_RATE, or 2 × LOAD_RATE): lower it or raise MAX_RATE"
+        if rate.count * (1 + hops) * highest.per_ns > highest.count * rate.per_ns:
+            remedy = (
+                f"production allows at most {highest} (MAX_RATE, or 2 × LOAD_RATE){also}: lower it or raise MAX_RATE"
+            )
             yield Problem(settings.label(name), str(rate), remedy)
 
 

@@ -51,6 +51,10 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"  interrupted for {summary['interrupted_s']:g} s; counts and times are those of all parts together"
     if summary.get("floor"):
         yield f"  {summary['floor']['text']}"
+    followed = summary.get("redirects", {})
+    if followed:
+        parts = ", ".join(f"{count} requests followed {hops}" for hops, count in followed.items())
+        yield f"  redirects: {parts}"
     for reason in summary["validity"].get("reasons", []):
         yield f"  {reason}"
 

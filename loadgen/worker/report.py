@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loadgen.core.messages import Final, Interval, Message, Tick
-from loadgen.record.interval import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loadgen.core.messages import Body
     from loadgen.net.pool import Pool
+    from loadgen.record.interval import Counts
     from loadgen.record.recorder import Closed, Recorder
     from loadgen.worker.engine import Engine
 
@@ -40,12 +40,12 @@ class Reporter:
     ) -> None:
         self._recorder = recorder
         self._names = tuple(names)
-        self._sizes = tuple(request_bytes)
+        self._sizes = request_bytes
         self._send = send
         self._tags = recorder.groups
         self._scratch = recorder.new_histogram()
         self._queue: deque[_Encoding] = deque()
-        self._sums = Counts(len(self._names))
+        self._sums = recorder.new_counts()
         self._out_of_range: Counter[str] = Counter()
         self._bytes_out = 0
 
@@ -111,7 +111,8 @@ class Reporter:
         )
 
     def _bytes_of(self, counts: Counts) -> int:
-        return round(sum(size * int(sent) for size, sent in zip(self._sizes, counts.sent, strict=True)))
+        as_made = sum(size * int(sent) for size, sent in zip(self._sizes, counts.sent, strict=True))
+        return round(as_made) + counts.bytes_added
 
     def tick(self, engine: Engine, now_ns: int) -> Tick:
         """Return the counts of the phase so far; rows must have been folded."""
@@ -147,7 +148,14 @@ class Reporter:
             "bytes_out": self._bytes_out,
             "connects": sums.connects,
             "endpoints": sums.by_endpoint(self._names),
+            "redirects": _hops(pools),
             "lookups": {pool.origin: pool.lookups for pool in pools},
             "addresses": {pool.origin: pool.reached() for pool in pools},
         }
         return Final(totals, host)
+
+
+def _hops(pools: Sequence[Pool]) -> dict[str, int]:
+    """Return how many requests followed one redirect, two, ...; empty when none did."""
+    counts: Counter[int] = sum((pool.hops for pool in pools), Counter())
+    return {str(hops): counts[hops] for hops in sorted(counts)}
