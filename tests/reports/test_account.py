@@ -13,6 +13,7 @@ from reports.analysis.budget import budget_of
 from reports.analysis.check import Status
 from reports.loader.directory import load
 from reports.render.client import requests
+from reports.render.write_markdown import write_sections
 from tests.support.judging import check_of, judge
 from tests.support.runs import quick_run
 
@@ -148,7 +149,7 @@ def test_expectations_and_redirects_are_told_by_name(tmp_path: Path) -> None:
 
     run = load(tmp_path)
     assessment = assess(run, Question(SloTargets()))
-    text = " ".join("\n".join(requests(assessment)).split())
+    text = " ".join("\n".join(write_sections(requests(assessment))).split())
 
     assert "| `expect:has its id` | 3 | 1.00 % | an expectation of the plan did not hold |" in text
     assert "Redirects, each part of its request: 290 requests followed 1, 7 requests followed 2." in text
