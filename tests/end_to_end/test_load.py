@@ -41,7 +41,8 @@ def test_the_schedule_is_rate_times_duration_exactly(
 ) -> None:
     result = loadgen("run", null.url, "--rate", rate, "--duration", duration, "--json", "-q", cwd=tmp_path)
     summary = _summary(result)
-    assert result.returncode == 0, result.stderr
+    # a run that is INVALID because this machine was busy has the same schedule
+    assert result.returncode in (0, 5), summary["validity"]
     assert summary["totals"]["scheduled"] == scheduled
     assert summary["totals"]["sent"] == scheduled
     if scheduled > 200:
