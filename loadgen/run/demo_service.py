@@ -56,6 +56,9 @@ class DemoService:
             last = "; ".join(self._process.pump.tail) or "it said nothing"
             await self._end()
             raise LoadgenError(f"the demo service did not start: {last}") from error
+        except BaseException:  # Ctrl-C: nobody will leave the block, and what waits for the process would wait for ever
+            await self._end()
+            raise
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
