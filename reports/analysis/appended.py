@@ -86,10 +86,9 @@ def _checklist(assessment: Assessment, *, real: bool) -> tuple[tuple[bool, str],
         "validity": conduct["validity"].status is Status.PASS,
         "real": real,
     }
-    told = {
-        "verdict": f"Verdict GO (it is {assessment.verdict})",
-        "coverage": f"Coverage: {conduct['coverage'].reason}",
-    }
+    told = {"coverage": f"{_ITEMS['coverage']}: {conduct['coverage'].reason}"}
+    if not done["verdict"]:
+        told["verdict"] = f"{_ITEMS['verdict']} (it is {assessment.verdict})"
     return tuple((done[key], told.get(key, text)) for key, text in _ITEMS.items())
 
 

@@ -1,7 +1,8 @@
 """Look for secrets in files that are about to leave this host.
 
 Laws: a finding names file and line and never the secret; what cannot be read is a finding too; the encoded histograms
-of latency.hlog are looked through for known secrets only, because random letters may look like anything.
+of latency.hlog and the programs of report.html are looked through for known secrets only, because their letters may
+look like anything.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _SHORTEST = 6
 _MOST_PER_FILE = 5
 _ENCODED = ".hlog"
+_PROGRAM = '<script id="'
+"""Where a program begins in report.html; its data stand in a script of another type."""
 _BLOCK_CHARS = 65_536
 
 
@@ -41,19 +44,21 @@ def find_secrets(files: Sequence[tuple[str, Path]], secrets: Sequence[Secret]) -
 
 
 def _in_file(name: str, path: Path, redactor: Redactor) -> Iterator[str]:
-    encoded = path.suffix == _ENCODED
+    program = False  # inside the program of a page, which is code of ours and of a library
     count = 0
     for first, lines in _blocks(path):
         # a block at a time is faster than a line at a time, and most blocks hold nothing
-        if not _is_suspicious("".join(lines), redactor, encoded=encoded):
+        if path.suffix != ".html" and not _is_suspicious("".join(lines), redactor, encoded=path.suffix == _ENCODED):
             continue
         for number, line in enumerate(lines, first):
-            if _is_suspicious(line, redactor, encoded=encoded):
+            program = path.suffix == ".html" and (program or _PROGRAM in line)
+            if _is_suspicious(line, redactor, encoded=program or path.suffix == _ENCODED):
                 count += 1
                 if count > _MOST_PER_FILE:
                     yield f"{name}: more lines of this kind"
                     return
                 yield f"{name}, line {number}"
+            program = program and "</script>" not in line
 
 
 def _is_suspicious(line: str, redactor: Redactor, *, encoded: bool) -> bool:

@@ -11,10 +11,12 @@ from reports.verbs.append import TARGET as DOCUMENT
 from reports.verbs.archive import TARGET as ARCHIVES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from loadgen.core.errors import ExitCode
 
+_TIMED = (b"Generated (UTC)", b"Made by loadgen")
+"""What stands in the lines of a report that say when it was made."""
 _DRAFT = Path("docs/phase5/SLO_DRAFT.md")
 
 
@@ -44,9 +46,11 @@ def complete(
     place = chosen_run(directory)
     if not place.is_dir():
         raise NotARunError(f"{place}: a run directory is closed, not a file")
-    report_file = RunDirectory(place).production_report
+    made = RunDirectory(place)
+    reports = (made.production_report, made.report_html)
     permission = [] if read_only is None else ["--read-only" if read_only else "--writable"]
-    verdict = _unless_same(report_file, lambda: _step(context, "production", [str(place), "-o", str(report_file)]))
+    wanted = [str(place), "-o", str(reports[0]), "--html", str(reports[1])]
+    verdict = _unless_same(reports, lambda: _step(context, "production", wanted))
     advice = _advice(context, place, draft)
     others = [
         _step(context, "append", [str(place), "--target", str(target)]),
@@ -68,17 +72,18 @@ def _advice(context: click.Context, place: Path, draft: Path) -> ExitCode:
     return ExitCode.OK
 
 
-def _unless_same(report: Path, write: Callable[[], ExitCode]) -> ExitCode:
-    """Write the report anew; where it says the same again, leave the file as it was, so that a run closes once."""
-    before = report.read_bytes() if report.exists() else b""
+def _unless_same(reports: Sequence[Path], write: Callable[[], ExitCode]) -> ExitCode:
+    """Write reports anew; one that says the same again is left as it was, so that a run closes once."""
+    before = [report.read_bytes() if report.exists() else b"" for report in reports]
     code = write()
-    if before and report.exists() and _without_time(report.read_bytes()) == _without_time(before):
-        report.write_bytes(before)
+    for report, text in zip(reports, before, strict=True):
+        if text and report.exists() and _without_time(report.read_bytes()) == _without_time(text):
+            report.write_bytes(text)
     return code
 
 
 def _without_time(text: bytes) -> list[bytes]:
-    return [line for line in text.splitlines() if b"Generated (UTC)" not in line]
+    return [line for line in text.splitlines() if not any(mark in line for mark in _TIMED)]
 
 
 def _step(context: click.Context, verb: str, arguments: list[str]) -> ExitCode:

@@ -78,9 +78,11 @@ def test_a_run_directory_is_appended_and_the_document_created(tmp_path: Path) ->
     text = target.read_text()
     assert text.startswith("# Phase 5 Completion Report\n\n<!-- loadgen run phase5-prod-20260301-120000 ")
     assert "## Production Baseline (Real Data) – Appended " in text
-    items = [line for line in text.splitlines() if line.startswith("- [")]
+    own = text.split("### Production Report: ")[0]
+    items = [line for line in own.splitlines() if line.startswith("- [")]
     assert len(items) == 6
     assert all(item.startswith("- [x]") for item in items)
+    assert items[0] == "- [x] Verdict GO"
     before = target.read_bytes()
     assert invoke(str(place), "--target", str(target)).output.endswith("already there, nothing changed\n")
     assert target.read_bytes() == before

@@ -110,6 +110,18 @@ def test_a_known_secret_is_found_wherever_it_stands(tmp_path: Path, place: Path)
     assert "raw-metrics.txt.1.gz, line 2" in str(result.exception)
 
 
+def test_a_page_is_looked_through_except_for_its_programs(tmp_path: Path, place: Path) -> None:
+    CliRunner().invoke(report, ["production", str(place), "--html", str(place / "report.html")])
+    page = (place / "report.html").read_text()
+    assert invoke(place, tmp_path / "final").return_value == 0
+    (place / "report.html").write_text(page.replace("</body>", "<p>password=hunter2secret</p></body>"))
+    assert "report.html, line " in str(invoke(place, tmp_path / "other").exception)
+    data = page.replace('id="chart-data">[', 'id="chart-data">[{"token": "abcd1234abcd"},')
+    assert data != page
+    (place / "report.html").write_text(data)
+    assert "report.html, line " in str(invoke(place, tmp_path / "other").exception)
+
+
 def test_a_real_run_holds_nothing_that_looks_like_a_secret(tmp_path: Path) -> None:
     assert invoke(RUN, tmp_path / "final").return_value == 0
 

@@ -29,7 +29,8 @@ def test_a_go_is_reported_appended_and_archived_in_this_order(tmp_path: Path, mo
     assert result.return_value == 0, result.output
     steps = [line.removeprefix("--- ") for line in result.output.splitlines() if line.startswith("--- ")]
     assert steps == ["production", "recommend", "append", "archive"]
-    assert (tmp_path / "results" / NAME / "production-report.md").exists()
+    for name in ("production-report.md", "report.html"):
+        assert (tmp_path / "results" / NAME / name).exists()
     assert NAME in (tmp_path / "docs" / "PHASE5_COMPLETION_REPORT.md").read_text()
     archive = tmp_path / "final-artifacts" / f"{NAME}.tar.gz"
     assert archive.stat().st_mode & 0o222 == 0
