@@ -1,7 +1,8 @@
 """The closed set of ways a request ends.
 
 Law: every scheduled request ends in exactly one Outcome or is still open (unsent or in flight) when the run ends, so
-scheduled = sent + unsent + dropped and sent = done + failed + in flight always add up.
+scheduled = sent + unsent + dropped and sent = done + failed + in flight always add up. EXPECTATION is a family: each
+request that ends so carries the name of the expectation, and is counted under `expect:NAME`.
 """
 
 from __future__ import annotations
@@ -54,6 +55,10 @@ class Outcome(IntEnum):
     PROXY_FAILED = 19
     PROXY_REFUSED = 20
     PROXY_DENIED = 21
+    EXPECTATION = 22
+    BODY_TOO_LONG = 23
+    BODY_UNREADABLE = 24
+    REDIRECT_NOT_FOLLOWED = 25
 
     @property
     def label(self) -> str:
@@ -102,6 +107,10 @@ _FACTS = {
     Outcome.PROXY_FAILED: _Facts("the proxy could not be reached or did not speak HTTP", sent=False, blame=_T),
     Outcome.PROXY_REFUSED: _Facts("the proxy refused to connect to the target", sent=False, blame=_T),
     Outcome.PROXY_DENIED: _Facts("a proxy wanted other credentials (407)", sent=True, blame=_T),
+    Outcome.EXPECTATION: _Facts("an expectation of the plan did not hold", sent=True, blame=_T),
+    Outcome.BODY_TOO_LONG: _Facts("the body is too long for the plan's expectations", sent=True, blame=_T),
+    Outcome.BODY_UNREADABLE: _Facts("the body does not decode as its Content-Encoding says", sent=True, blame=_T),
+    Outcome.REDIRECT_NOT_FOLLOWED: _Facts("a redirect that could not be followed", sent=True, blame=_T),
 }
 
 FAILED_LABELS = tuple(
@@ -111,6 +120,12 @@ FAILED_LABELS = tuple(
 
 DROPPED_LABELS = tuple(outcome.label for outcome in Outcome if not outcome.sent)
 """Labels of requests that ended before they were sent, in column order."""
+
+EXPECT_PREFIX = "expect:"
+"""What the label of a failed expectation begins with; its name in the plan follows."""
+
+MOST_EXPECTATIONS = 64
+"""How many different names of expectations a plan may have."""
 
 OWN_FAULT_LABELS = frozenset(outcome.label for outcome in Outcome if outcome.blame is Blame.OURSELVES)
 """Labels never counted against the target."""

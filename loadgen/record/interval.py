@@ -11,21 +11,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS, Outcome
-from loadgen.record.layout import ENDINGS
+from loadgen.core.outcome import DROPPED_LABELS, EXPECT_PREFIX, FAILED_LABELS, Outcome
+from loadgen.record.layout import ENDINGS, FIRST_EXPECTATION, WAS_SENT
 
 if TYPE_CHECKING:
     from loadgen.core.histogram import Int64s
 
 _FAILED = {label: Outcome[label.upper()].value for label in FAILED_LABELS}
+_IS_FAILED = WAS_SENT.copy()
+_IS_FAILED[[Outcome.OK, Outcome.ABORTED]] = False
 _DROPPED = {label: Outcome[label.upper()].value for label in DROPPED_LABELS}
 
 
 @dataclass(slots=True)
 class Counts:
-    """Counts of some stretch of time: `sent` by endpoint, `ended` by endpoint and ending, `scheduled` altogether."""
+    """Counts of some stretch of time: `sent` by endpoint, `ended` by endpoint and ending, `scheduled` altogether.
+
+    `expectations` are the names behind the endings from FIRST_EXPECTATION on.
+    """
 
     endpoints: int
+    expectations: tuple[str, ...] = ()
     scheduled: int = 0
     bytes_in: int = 0
     connects: int = 0
@@ -53,8 +59,9 @@ class Counts:
         return int(self.ended[:, Outcome.OK].sum())
 
     def failed(self) -> dict[str, int]:
-        """Return failures by label, without zeros."""
-        return self._by_label(_FAILED)
+        """Return failures by label, without zeros; failed expectations each by its own name."""
+        codes = {EXPECT_PREFIX + name: FIRST_EXPECTATION + number for number, name in enumerate(self.expectations)}
+        return self._by_label(_FAILED | codes)
 
     def dropped(self) -> dict[str, int]:
         """Return requests that ended before they were sent, by label, without zeros."""
@@ -74,7 +81,7 @@ class Counts:
 
     def by_endpoint(self, names: tuple[str, ...]) -> dict[str, dict[str, int]]:
         """Return {name: {sent, done, failed, dropped}}."""
-        failed, dropped = list(_FAILED.values()), list(_DROPPED.values())
+        failed, dropped = [ending for ending in range(ENDINGS) if _IS_FAILED[ending]], list(_DROPPED.values())
         return {
             name: {
                 "sent": int(self.sent[number]),

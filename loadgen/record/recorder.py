@@ -60,8 +60,9 @@ class Closed:
 class Recorder:
     """Records one phase of one worker; `append` is what the hot path calls with the five integers of a row."""
 
-    def __init__(self, endpoints: Sequence[str], max_ns: int) -> None:
+    def __init__(self, endpoints: Sequence[str], max_ns: int, expectations: Sequence[str] = ()) -> None:
         self._names = tuple(endpoints)
+        self.expectations = tuple(expectations)
         self._max_ns = max_ns
         self._rows = new_rows()
         self.append = self._rows.append
@@ -69,14 +70,18 @@ class Recorder:
         self._held = np.empty((0, ROW_WIDTH), np.int64)
         self._spare: list[Accumulator] = []
         self._accumulator = self._new_accumulator()
-        self._counts = Counts(len(self._names))
-        self.totals = Counts(len(self._names))
+        self._counts = self.new_counts()
+        self.totals = self.new_counts()
         self.k = 0
         self._begin_ns = 0
         self._connects = 0
         self._bytes_in = 0
         self.trailing_failures = 0
         self.gaps = GapError()
+
+    def new_counts(self) -> Counts:
+        """Return counts of nothing yet."""
+        return Counts(len(self._names), self.expectations)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -142,7 +147,7 @@ class Recorder:
         over = self._accumulator.out_of_range.tolist()
         closed.out_of_range = {tag: count for tag, count in zip(self.groups, over, strict=True) if count}
         self._accumulator = self._spare.pop() if self._spare else self._new_accumulator()
-        self._counts = Counts(len(self._names))
+        self._counts = self.new_counts()
         self.k += 1
         self._begin_ns = end_ns
         return closed
@@ -157,7 +162,7 @@ class Recorder:
 
         Call `fold` first. `sent` then counts the requests that ended or were in flight at an interval's end.
         """
-        so_far = Counts(len(self._names))
+        so_far = self.new_counts()
         so_far.add(self.totals)
         so_far.add(self._counts)
         return so_far

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loadgen.core.messages import Final, Interval, Message, Tick
-from loadgen.record.interval import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loadgen.core.messages import Body
     from loadgen.net.pool import Pool
+    from loadgen.record.interval import Counts
     from loadgen.record.recorder import Closed, Recorder
     from loadgen.worker.engine import Engine
 
@@ -45,7 +45,7 @@ class Reporter:
         self._tags = recorder.groups
         self._scratch = recorder.new_histogram()
         self._queue: deque[_Encoding] = deque()
-        self._sums = Counts(len(self._names))
+        self._sums = recorder.new_counts()
         self._out_of_range: Counter[str] = Counter()
         self._bytes_out = 0
 
