@@ -24,6 +24,11 @@ SHAPE: Group = (
     click.option("--method", metavar="METHOD", help="Method of every endpoint."),
     click.option("--header", "-H", multiple=True, metavar="'NAME: VALUE'", help="Header of every request; repeatable."),
     click.option("--body", metavar="TEXT", help="Body of every request."),
+    click.option("--feeder", multiple=True, metavar="NAME=FILE[,POLICY]", help="Rows for ${NAME.COLUMN}; repeatable."),
+    click.option("--expect", multiple=True, metavar="RULE", help="What every answer must be like; repeatable."),
+    click.option("--follow", metavar="N", help="Follow at most N redirects for a request.  [0]"),
+    click.option("--cookies", is_flag=True, help="Keep cookies, for each connection its own."),
+    click.option("--compressed", is_flag=True, help="Ask for gzip or deflate."),
 )
 LOAD: Group = (
     click.option("--rate", metavar="RATE", help="Arrivals, such as 80, 0.5, 50/1s or 1000/m.  [LOAD_RATE, 80]"),

@@ -10,21 +10,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.endpoint_setting import (
+    ACCEPT_ENCODING,
     EndpointSetting,
     parse_endpoint,
     parse_header_flag,
     parse_target_table,
+    read_hops,
     read_method,
 )
 from loadgen.core.errors import Problem
-from loadgen.core.redact import Redactor
+from loadgen.core.expectation import Expectation, read_expectations
+from loadgen.core.redact import Redactor, Secret
 from loadgen.core.setting_readers import read_url
 from loadgen.core.setting_table import Source
+from loadgen.core.template import has_fields, parse_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from loadgen.core.redact import Secret
     from loadgen.core.setting_layers import Given, Layer
 
 
@@ -35,9 +38,12 @@ class _Shape:
     method: str = ""
     headers: tuple[tuple[str, Secret | str], ...] = ()
     body: bytes = b""
+    expect: tuple[Expectation, ...] = ()
+    follow: int = 0
+    cookies: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.method or self.headers or self.body)
+        return self != _Shape()
 
     def applied(self, endpoint: EndpointSetting) -> EndpointSetting:
         return replace(
@@ -45,6 +51,9 @@ class _Shape:
             method=self.method or endpoint.method,
             headers=endpoint.headers + self.headers,
             body=self.body or endpoint.body,
+            expect=_both(endpoint.expect, self.expect),
+            follow=self.follow or endpoint.follow,
+            cookies=self.cookies or endpoint.cookies,
         )
 
 
@@ -60,7 +69,7 @@ def asked_endpoints(layers: Sequence[Layer], problems: list[Problem]) -> tuple[E
     found = list(_flag_endpoints(asked, problems)) if asked else list(_plan_targets(layers, problems))
     if shape and not found and not asked:
         found = [EndpointSetting("", "")]
-    return _with_distinct_names([shape.applied(endpoint) for endpoint in found])
+    return _with_distinct_names([_marked(shape.applied(endpoint)) for endpoint in found])
 
 
 def many(given: Given | None) -> tuple[str, ...]:
@@ -78,6 +87,8 @@ def _read_shape(flags: Mapping[str, Given], problems: list[Problem]) -> _Shape:
             headers.append(parse_header_flag(text))
         except ValueError as error:
             problems.append(Problem("--header", text.partition(":")[0] if ":" in text else "***", str(error)))
+    if "compressed" in flags:
+        headers += ACCEPT_ENCODING
     for text in many(flags.get("method")):
         try:
             method = read_method(text)
@@ -85,7 +96,39 @@ def _read_shape(flags: Mapping[str, Given], problems: list[Problem]) -> _Shape:
             problems.append(Problem("--method", text, str(error)))
     for text in many(flags.get("body")):
         body = text.encode()
-    return _Shape(method, tuple(headers), body)
+        try:
+            parse_template(text)
+        except ValueError as error:
+            problems.append(Problem("--body", None, str(error)))
+    return _Shape(method, tuple(headers), body, *_read_answers(flags, problems))
+
+
+def _read_answers(flags: Mapping[str, Given], problems: list[Problem]) -> tuple[tuple[Expectation, ...], int, bool]:
+    """Read what the flags say about answers: --expect, --follow and --cookies."""
+    expect: tuple[Expectation, ...] = ()
+    follow = 0
+    try:
+        expect = read_expectations(list(many(flags.get("expect"))))
+    except ValueError as error:
+        problems.append(Problem("--expect", None, str(error)))
+    for text in many(flags.get("follow")):
+        try:
+            follow = read_hops(text)
+        except ValueError as error:
+            problems.append(Problem("--follow", text, str(error)))
+    return expect, follow, "cookies" in flags
+
+
+def _both(first: tuple[Expectation, ...], second: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
+    """Return all expectations; one of the flags takes the place of one of the same name."""
+    return tuple({item.name: item for item in (*first, *second)}.values())
+
+
+def _marked(endpoint: EndpointSetting) -> EndpointSetting:
+    """Return an endpoint that knows whether it has fields."""
+    values = (value.reveal() if isinstance(value, Secret) else value for _, value in endpoint.headers)
+    texts = (endpoint.place, endpoint.body.decode(), *values)
+    return replace(endpoint, templated=any(map(has_fields, texts)))
 
 
 def _flag_endpoints(asked: Iterable[tuple[str, str]], problems: list[Problem]) -> Iterable[EndpointSetting]:
@@ -97,6 +140,8 @@ def _flag_endpoints(asked: Iterable[tuple[str, str]], problems: list[Problem]) -
 
 
 def _from_url(text: str) -> EndpointSetting:
+    if has_fields(text):
+        return parse_endpoint(text)
     address = read_url(text)
     place = address.url
     if address.basic is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from loadgen.core.asked_endpoints import asked_endpoints
+from loadgen.core.asked_feeders import asked_feeders
 from loadgen.core.errors import InputError, Problem
 from loadgen.core.plan_file import plan_layer
 from loadgen.core.redact import Secret
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loadgen.core.endpoint_setting import EndpointSetting
+    from loadgen.core.feeder import Feeder
     from loadgen.core.shape import Stage
     from loadgen.core.trace import Trace
     from loadgen.core.units import Rate
@@ -122,6 +124,7 @@ class Settings:
     non_interactive: bool
     slo: SloTargets
     endpoints: tuple[EndpointSetting, ...]
+    feeders: tuple[Feeder, ...]
     variables: Mapping[str, str | float | Secret] = field(repr=False)
     sources: Mapping[str, Source] = field(repr=False)
     labels: Mapping[str, str] = field(repr=False)
@@ -192,6 +195,7 @@ def read_settings(
     values = reading.rows()
     values["variables"] = MappingProxyType(reading.variables())
     values["endpoints"] = asked_endpoints(layers, problems)
+    values["feeders"] = asked_feeders(layers, problems)
     values["stages"] = asked_stages(reading)
     values["sources"] = MappingProxyType(reading.sources)
     values["labels"] = MappingProxyType(reading.labels)

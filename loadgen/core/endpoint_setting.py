@@ -5,10 +5,13 @@ Law: an endpoint's place is a path below the base URL, or an absolute URL withou
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from loadgen.core.errors import Problem
+from loadgen.core.expectation import Expectation, read_expectations
 from loadgen.core.redact import Redactor, Secret, is_secret_key
 from loadgen.core.setting_readers import (
     PLACEHOLDER_REMEDY,
@@ -17,17 +20,25 @@ from loadgen.core.setting_readers import (
     read_header_value,
     read_url,
 )
+from loadgen.core.template import has_fields, parse_template, without_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+ACCEPT_ENCODING: tuple[tuple[str, Secret | str], ...] = (("Accept-Encoding", "gzip, deflate"),)
+"""What a target that asks for compression sends."""
+
+MOST_HOPS = 20
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _HIGHEST_WEIGHT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointSetting:
-    """One endpoint: `place` is a path or an absolute URL; `expected` status classes, None for what preflight sees."""
+    """One endpoint: `place` is a path or an absolute URL; `expected` status classes, None for what preflight sees.
+
+    `templated` says that place, headers or body have `${...}` fields.
+    """
 
     name: str
     place: str
@@ -36,6 +47,10 @@ class EndpointSetting:
     body: bytes = b""
     weight: int = 1
     expected: tuple[int, ...] | None = None
+    expect: tuple[Expectation, ...] = ()
+    follow: int = 0
+    cookies: bool = False
+    templated: bool = False
 
 
 def header_pair(name: str, value: str) -> tuple[str, Secret | str]:
@@ -44,6 +59,8 @@ def header_pair(name: str, value: str) -> tuple[str, Secret | str]:
     Raises ValueError when it is not a header.
     """
     name, value = read_header_name(name), read_header_value(value)
+    if has_fields(value):
+        parse_template(value)
     if is_placeholder(value):
         raise ValueError(PLACEHOLDER_REMEDY)
     secret = is_secret_key(name.replace("-", "_")) or Redactor().text(value) != value
@@ -103,12 +120,15 @@ def _from_values(values: Mapping[str, Any]) -> EndpointSetting:
     method, place = values.get("method", "GET"), values["url"]
     return EndpointSetting(
         name=values.get("name") or _default_name(method, place),
-        place=place,
+        place=_with_query(place, values.get("query", {})),
         method=method,
-        headers=values.get("headers", ()),
+        headers=values.get("headers", ()) + (ACCEPT_ENCODING if values.get("compressed") else ()),
         body=values.get("body", b""),
         weight=values.get("weight", 1),
         expected=values.get("expected"),
+        expect=values.get("expect", ()),
+        follow=values.get("follow", 0),
+        cookies=values.get("cookies", False),
     )
 
 
@@ -139,6 +159,12 @@ def _place(value: object) -> str:
     text = str(value).strip()
     if is_placeholder(text):
         raise ValueError(PLACEHOLDER_REMEDY)
+    if has_fields(text):
+        plain = without_fields(text)
+        if not text.startswith("/") and origin_part(text) != origin_part(plain):
+            raise ValueError("a field stands in the path or the query, not in the scheme, host or port")
+        _place(plain.replace("${", "%24%7B"))
+        return text
     if text.startswith("/") and not text.startswith("//"):
         read_url("http://h" + text)
         return text
@@ -166,7 +192,51 @@ def _headers(value: object) -> tuple[tuple[str, Secret | str], ...]:
 def _body(value: object) -> bytes:
     if not isinstance(value, str):
         raise ValueError("a body is a text")
+    if has_fields(value):
+        parse_template(value)
     return value.encode()
+
+
+def origin_part(url: str) -> str:
+    """Return what comes before the path of an absolute URL."""
+    return "/".join(url.split("/", 3)[:3]).partition("?")[0]
+
+
+def _query(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str | int | float) for item in value.values()):
+        raise ValueError('write a query as a table: query = { page = "${int:1:9}" }')
+    texts = {str(name): str(item).lower() if isinstance(item, bool) else str(item) for name, item in value.items()}
+    for text in texts.values():
+        parse_template(text)
+    return texts
+
+
+def _with_query(place: str, query: Mapping[str, str]) -> str:
+    """Return a place with a query table after its own query; what is no field is percent-encoded."""
+    pairs = [f"{quote(name, safe='')}={_quoted(text)}" for name, text in query.items()]
+    if not pairs:
+        return place
+    return place + ("&" if "?" in place else "?") + "&".join(pairs)
+
+
+def _quoted(text: str) -> str:
+    parts = parse_template(text)
+    return "".join(quote(part, safe="") if isinstance(part, str) else f"${{{part.text}}}" for part in parts)
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("write true or false")
+    return value
+
+
+def read_hops(value: object) -> int:
+    """Read how many redirects are followed for one request; raise ValueError outside 0 to MOST_HOPS."""
+    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch(r"\d{1,2}", str(value)):
+        raise ValueError(f"write a whole number from 0 to {MOST_HOPS}")
+    if int(value) > MOST_HOPS:
+        raise ValueError(f"at most {MOST_HOPS} redirects are followed")
+    return int(value)
 
 
 def _expected(value: object) -> tuple[int, ...]:
@@ -184,4 +254,9 @@ _KEYS: dict[str, Callable[[object], Any]] = {
     "body": _body,
     "weight": _weight,
     "expected": _expected,
+    "query": _query,
+    "expect": read_expectations,
+    "follow": read_hops,
+    "cookies": _yes_or_no,
+    "compressed": _yes_or_no,
 }

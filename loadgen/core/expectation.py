@@ -1,7 +1,7 @@
 """What an answer must be like: the rules of a target's `expect`, as a user writes them.
 
-Laws: a rule is one line, `status`, `contains`, `lacks`, `matches`, `header` or `json` and what belongs to it; a rule has
-a name, under which its failures are counted as `expect:NAME`.
+Laws: a rule is one line: `status`, `contains`, `lacks`, `matches`, `header` or `json`, and what belongs to it; a rule
+has a name, under which its failures are counted as `expect:NAME`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 60
 _STATUSES = re.compile(r"([1-5])xx|([1-5]\d\d)(?:-([1-5]\d\d))?")
-_HOW = (
-    "write status 200,201 | contains TEXT | lacks TEXT | matches REGEX | header NAME[=VALUE] | json PATH[=VALUE]"
-)
+_HOW = "write status 200,201 | contains TEXT | lacks TEXT | matches REGEX | header NAME[=VALUE] | json PATH[=VALUE]"
 
 
 class Rule(Enum):
@@ -126,7 +124,7 @@ def _json(name: str, rest: str) -> Expectation:
     _, tail = split_path(rest)
     tail = tail.strip()
     if tail and not tail.startswith("="):
-        raise ValueError(f"{tail!r} is no part of a JSON path: write .name, [0] or [\"name\"], then =VALUE or nothing")
+        raise ValueError(f'{tail!r} is no part of a JSON path: write .name, [0] or ["name"], then =VALUE or nothing')
     written = rest[: len(rest) - len(tail)].strip() if tail else rest
     return Expectation(name, Rule.JSON, written, _as_json(tail[1:].strip()) if tail else None)
 

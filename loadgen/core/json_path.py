@@ -1,7 +1,7 @@
 """A small, exact part of JSONPath: one path to at most one value.
 
-`$` is the whole document; `.name` or `["name"]` is a member, `[3]` an item from the start, `[-1]` from the end. There are
-no wildcards, filters or slices, so a path never means several values.
+`$` is the whole document; `.name` or `["name"]` is a member, `[3]` an item from the start, `[-1]` from the end. There
+are no wildcards, filters or slices, so a path never means several values.
 """
 
 from __future__ import annotations

@@ -76,6 +76,7 @@ class _Part:
         self.values: dict[str, Given] = {}
         self.tables: dict[str, tuple[object, ...]] = {}
         rest = dict(table)
+        self.feeders = self._feeders(rest.pop("feeder", {}), problems)
         for name in _TABLES:
             if name in rest:
                 given = rest.pop(name)
@@ -97,6 +98,12 @@ class _Part:
             else:
                 self.values[key] = text
 
+    def _feeders(self, given: object, problems: list[Problem]) -> dict[str, object]:
+        if isinstance(given, dict):
+            return given
+        problems.append(Problem(f"{self._prefix}feeder ({self._place})", None, "write feeders as [feeder.NAME] tables"))
+        return {}
+
     def over(self, top: _Part) -> _Part:
         """Return this scenario with what it takes over from the top level."""
         own = {key for key, value in self.values.items() if value != "false"} | self.tables.keys()
@@ -104,12 +111,13 @@ class _Part:
         whole = _Part({}, self._prefix, self._place, [])
         whole.values = {**{key: value for key, value in top.values.items() if key not in left}, **self.values}
         whole.tables = {**{key: value for key, value in top.tables.items() if key not in left}, **self.tables}
+        whole.feeders = {**top.feeders, **self.feeders}
         return whole
 
     def layer(self, problems: Iterable[Problem]) -> Layer:
         """Return the layer of settings."""
         targets, phases = (self.tables.get(name, ()) for name in _TABLES)
-        return Layer(Source.PLAN, self.values, self._place, tuple(problems), targets, phases)
+        return Layer(Source.PLAN, self.values, self._place, tuple(problems), targets, phases, self.feeders)
 
     def wrong_values(self) -> Iterator[Problem]:
         """Yield what is wrong with the values of a scenario that is not used, and so not read otherwise."""

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Given = str | tuple[str, ...]
-SPECIAL_FLAGS = frozenset({"url", "endpoint", "method", "header", "body", "stage"})
+SPECIAL_FLAGS = frozenset(
+    {"url", "endpoint", "method", "header", "body", "stage", "feeder", "expect", "follow", "cookies", "compressed"}
+)
 """Flags that shape endpoints or stages and have no row of their own."""
 
 
@@ -27,7 +29,7 @@ SPECIAL_FLAGS = frozenset({"url", "endpoint", "method", "header", "body", "stage
 class Layer:
     """What one source gives: texts by name. `place` names the source's file in problems, empty for none.
 
-    `targets` and `phases` are the `[[target]]` and `[[phase]]` tables of a plan file.
+    `targets`, `phases` and `feeders` are the `[[target]]`, `[[phase]]` and `[feeder.NAME]` tables of a plan file.
     """
 
     source: Source
@@ -36,6 +38,7 @@ class Layer:
     problems: tuple[Problem, ...] = ()
     targets: tuple[object, ...] = field(default=())
     phases: tuple[object, ...] = field(default=())
+    feeders: Mapping[str, object] = field(default_factory=dict)
 
     def label(self, name: str) -> str:
         """Return how a problem calls one of this layer's names."""

@@ -102,9 +102,11 @@ def next_hop(request: bytes, origin: str, answer: Answer) -> bytes | None:
     head, _, body = request.partition(b"\r\n\r\n")
     first, *lines = head.decode("utf-8").split("\r\n")
     method, target, _ = first.split(" ", 2)
+    whole = not target.startswith("/")  # as a proxy wants it
     location = next(value for name, value in answer.headers if name == b"location").decode("utf-8", "replace")
+    url = urljoin(target if whole else origin + target, location.strip()).partition("#")[0]
     try:
-        place, new_target, _ = parse_url(urljoin(origin + target, location.strip()).partition("#")[0])
+        place, new_target, _ = parse_url(url)
     except ValueError:
         return None
     if str(place) != origin:
@@ -112,7 +114,11 @@ def next_hop(request: bytes, origin: str, answer: Answer) -> bytes | None:
     if (answer.status == 303 and method != "HEAD") or (answer.status in (301, 302) and method == "POST"):
         method, body = "GET", b""
         lines = [line for line in lines if line.partition(":")[0].lower() not in _OF_BODY]
-    return "\r\n".join([f"{method} {new_target} HTTP/1.1", *lines]).encode("utf-8") + b"\r\n\r\n" + body
+    return (
+        "\r\n".join([f"{method} {origin if whole else ''}{new_target} HTTP/1.1", *lines]).encode("utf-8")
+        + b"\r\n\r\n"
+        + body
+    )
 
 
 class Cookies:

@@ -15,6 +15,8 @@ from loadgen.core.outcome import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from loadgen.net.judge import Check
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _KEPT_IN_TARGETS = "/?:@!$&'()*+,;=-._~%[]"
@@ -89,7 +91,7 @@ class Endpoint:
     """An endpoint as the connections use it.
 
     `base` is its number shifted into place for a row's code; `heads` remembers, for a response head seen before,
-    how long the whole response is and the row's code.
+    how long the whole response is and the row's code. `check` is for what asks for more than a status class.
     """
 
     number: int
@@ -98,6 +100,7 @@ class Endpoint:
     is_head: bool
     expected: frozenset[int]
     heads: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    check: Check | None = None
 
     def judge(self, status: int) -> Outcome:
         """Return how a complete response with this status ends the request."""

@@ -65,6 +65,7 @@ class Pool:
 
     `free` and `backlog` are shared with the engine and the connections, which take from them directly. `serve` is
     called with an idle connection while requests wait; whoever is behind it sends or puts the connection into `free`.
+    `hops` counts requests by how many redirects were followed for them; none is at or after `send_until_ns`.
     Until `serve_until_ns` a connection that becomes idle may take the request that waited longest without asking.
     """
 
@@ -88,6 +89,8 @@ class Pool:
         self.no_endpoint = Endpoint(0, 0, b"", is_head=False, expected=frozenset())
         self.serve: Callable[[Pool, Connection], None] = _put_aside
         self.serve_until_ns = 0
+        self.send_until_ns = 0
+        self.hops: Counter[int] = Counter()
         self.halted = False
         self.connects = 0
         self.unsolicited = 0

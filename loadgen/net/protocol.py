@@ -15,11 +15,14 @@ import httptools
 
 from loadgen.core.kernel import find_kernel
 from loadgen.core.outcome import Outcome
+from loadgen.net.answer import Answer, Cookies, next_hop
+from loadgen.net.judge import Answered, judge
 from loadgen.net.line import HEAD_END, PlainLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loadgen.net.judge import Check
     from loadgen.net.pool import Pool
 
     class _Line(PlainLine, asyncio.BufferedProtocol):
@@ -70,7 +73,9 @@ class Connection(_Line):
     def _expect_next(self) -> None:
         self.fresh = True
         self._status = self._first_ns = 0
-        self._framing = b""
+        self._framing = self._hop = b""
+        self._answer: Answer | None = None
+        self._hops = 0
         self._complete = self._extra = self._interim = self._keep_alive = False
 
     def _parse(self, nbytes: int, now_ns: int) -> None:
@@ -80,6 +85,9 @@ class Connection(_Line):
             return
         in_one_read, self.fresh = self.fresh, False
         self._first_ns = self._first_ns or now_ns
+        if self.endpoint.check is not None:
+            self._examine(self.endpoint.check, nbytes, now_ns, in_one_read=in_one_read)
+            return
         if self._parser is None:
             self._parser = httptools.HttpResponseParser(self)
         try:
@@ -129,12 +137,74 @@ class Connection(_Line):
 
     def eof_received(self) -> None:
         """Take the end of the stream: it completes a response that has no length of its own."""
-        if self.busy:
+        if self.busy and self.endpoint.check is not None:
+            self._examine_end(self.endpoint.check, monotonic_ns())
+        elif self.busy:
             ends_body = self._status and not self._framing
             outcome = self.endpoint.judge(self._status) if ends_body else Outcome.CLOSED_EARLY
             self._end(outcome, monotonic_ns(), reusable=False)
         else:
             self.close()
+
+    # --- answers that are looked into ----------------------------------------------------------------------------
+
+    def _examine(self, check: Check, nbytes: int, now_ns: int, *, in_one_read: bool) -> None:
+        answer = self._answer
+        if answer is None:
+            answer = self._answer = Answer(check, is_head=self.endpoint.is_head)
+        try:
+            answer.feed(self._buffer.view[:nbytes])
+        except httptools.HttpParserUpgrade:
+            self._end(Outcome.UNEXPECTED_STATUS, now_ns, reusable=False)
+            return
+        except httptools.HttpParserError:
+            self._end(Outcome.BAD_RESPONSE, now_ns, reusable=False)
+            return
+        if not answer.complete:
+            return
+        ending = self._settle(check, answer, now_ns)
+        if ending is None:
+            return
+        reusable = answer.keep_alive and not answer.has_more and ending != Outcome.ABORTED
+        if check.by_head_alone and reusable and in_one_read and not answer.interim and not answer.chunked:
+            head = bytes(self._buffer.view[: self._buffer.data.find(HEAD_END, 0, nbytes) + 4])
+            self.endpoint.remember(head, nbytes, self.endpoint.base | ending)
+        self._end(ending, now_ns, reusable=reusable)
+
+    def _examine_end(self, check: Check, now_ns: int) -> None:
+        answer = self._answer
+        ending: int | None = Outcome.CLOSED_EARLY
+        if answer is not None and answer.end_of_stream():
+            ending = self._settle(check, answer, now_ns)
+        if ending is not None:
+            self._end(ending, now_ns, reusable=False)
+
+    def _settle(self, check: Check, answer: Answer, now_ns: int) -> int | None:
+        """Return how a complete answer ends the request; None when a redirect is followed."""
+        self._take_cookies(answer)
+        if check.follow and answer.redirects:
+            hop = None
+            if self._hops < check.follow and answer.keep_alive and not answer.has_more:
+                hop = next_hop(self._hop or self.endpoint.request, self._pool.origin, answer)
+            if hop is None or self.transport is None:
+                return Outcome.REDIRECT_NOT_FOLLOWED
+            if now_ns >= self._pool.send_until_ns:
+                return Outcome.ABORTED
+            self._hop, self._answer = hop, None
+            self._hops += 1
+            self.transport.write(self._dressed(hop))
+            return None
+        answered = Answered(answer.status, answer.headers, bytes(answer.body))
+        return judge(check, self.endpoint.judge(answer.status), answered, too_long=answer.too_long)
+
+    def _take_cookies(self, answer: Answer) -> None:
+        """Do nothing with cookies: few plans ask for them."""
+
+    def _dressed(self, request: bytes) -> bytes:
+        """Return a request with what this connection adds: nothing."""
+        return request
+
+    # --- endings -------------------------------------------------------------------------------------------------
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.busy:
@@ -180,7 +250,9 @@ class Connection(_Line):
         self._pool.gone(self)
         asyncio.get_running_loop().call_later(_LINGER_S, self.transport.close)
 
-    def _end(self, outcome: Outcome, now_ns: int, *, reusable: bool) -> None:
+    def _end(self, outcome: int, now_ns: int, *, reusable: bool) -> None:
+        if self._hops:
+            self._pool.hops[self._hops] += 1
         if self._first_ns != now_ns:
             self._pool.marks.in_parts(self.sent_ns, self._first_ns, now_ns)
         self._pool.record((self.due_ns, self.free_ns, self.sent_ns, now_ns, self.endpoint.base | outcome))
@@ -198,6 +270,26 @@ class Connection(_Line):
 
 class PlainConnection(Connection, PlainLine, asyncio.BufferedProtocol):
     """A connection of a pool, in Python alone."""
+
+
+class CookieConnection(PlainConnection):
+    """A connection that keeps the cookies of its answers and sends them back, for the endpoints that ask for it."""
+
+    def __init__(self, pool: Pool, buffer: ReceiveBuffer) -> None:
+        super().__init__(pool, buffer)
+        self._cookies = Cookies()
+
+    def attach(self, write: Callable[[bytes], None], is_closing: Callable[[], bool], fd: int) -> None:
+        """Put the cookies between a request and the transport."""
+        super().attach(lambda request: write(self._dressed(request)), is_closing, fd)
+
+    def _take_cookies(self, answer: Answer) -> None:
+        if self.endpoint.check is not None and self.endpoint.check.cookies:
+            self._cookies.take(answer.headers)
+
+    def _dressed(self, request: bytes) -> bytes:
+        check = self.endpoint.check
+        return self._cookies.added_to(request) if check is not None and check.cookies else request
 
 
 def connection_type() -> Callable[[Pool, ReceiveBuffer], Connection]:

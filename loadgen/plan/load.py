@@ -141,6 +141,7 @@ def _phases(
     if warmup_stage.duration_ns == 0:
         return main, None
     # The same workers do both phases, and each of them needs a connection.
+    main = replace(main, first_index=warmup_stage.rate.count * warmup_stage.duration_ns // warmup_stage.rate.per_ns)
     return main, _load(settings, (warmup_stage,), targets, max(warmup_connections, workers), workers)
 
 
@@ -169,6 +170,7 @@ def _load(
         bearer=None if token_of(settings) is None else PENDING,
         pacing=Pacing(settings.pacing),
         seed=settings.seed,
+        feeders=settings.feeders,
     )
 
 

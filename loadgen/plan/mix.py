@@ -62,6 +62,7 @@ def _target(settings: Settings, base_url: str, endpoint: EndpointSetting) -> Tar
     names = {header.name.lower() for header in headers}
     if authorization is not None and "authorization" not in names and origin(url) == origin(base_url):
         headers.append(Header("Authorization", authorization))
+    by_rule = tuple(sorted({status // 100 for rule in endpoint.expect for status in rule.statuses}))
     return Target(
         name=endpoint.name or urlsplit(url).path or "/",
         url=url,
@@ -69,8 +70,12 @@ def _target(settings: Settings, base_url: str, endpoint: EndpointSetting) -> Tar
         headers=tuple(headers),
         body=endpoint.body,
         weight=endpoint.weight,
-        expected=endpoint.expected or (2, 3),
-        expected_given=endpoint.expected is not None,
+        expected=endpoint.expected or by_rule or (2, 3),
+        expected_given=bool(endpoint.expected or by_rule),
+        templated=endpoint.templated,
+        expect=endpoint.expect,
+        follow=endpoint.follow,
+        cookies=endpoint.cookies,
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from loadgen.core.expectation import Expectation  # noqa: TC001 - the codec resolves annotations at run time
+from loadgen.core.feeder import Feeder  # noqa: TC001
 from loadgen.core.redact import Secret  # noqa: TC001 - the codec resolves annotations at run time
 from loadgen.core.shape import Arrival as Arrival
 from loadgen.core.shape import Closed as Closed
@@ -75,8 +77,9 @@ class Target:
     """One kind of request: `weight` parts of the mix go to it.
 
     `url` is absolute (http or https, no userinfo, no fragment). `expected` lists the status classes (1 to 5) that
-    count as success; a redirect is never followed. `expected_given` says that the user listed them, so that preflight
-    leaves them as they are.
+    count as success. `expected_given` says that the user listed them, so that preflight leaves them as they are. A
+    `templated` target has `${...}` fields in its path, query, headers or body. `expect` are rules for its answers
+    beside the status class; at most `follow` redirects are followed; with `cookies` each connection keeps its own.
     """
 
     name: str
@@ -87,6 +90,10 @@ class Target:
     weight: int = 1
     expected: tuple[int, ...] = (2, 3)
     expected_given: bool = False
+    templated: bool = False
+    expect: tuple[Expectation, ...] = ()
+    follow: int = 0
+    cookies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,7 @@ class LoadPlan:
     `requests` is the exact number of arrivals where one was asked for; the stages are long enough for it. A `closed`
     load has one stage of rate 0, which says when it ends, a `replay` has one of its mean rate, and its targets are
     groups of requests. `skip_ns` enters the schedule at that offset, as a run that goes on after a break does.
+    `feeders` fill the targets' fields; `first_index` requests came before, in the warm-up.
     `bearer` is the token whose Authorization the targets have where it is renewed during the run.
     """
 
@@ -148,6 +156,8 @@ class LoadPlan:
     closed: Closed | None = None
     replay: Replay | None = None
     skip_ns: int = 0
+    feeders: tuple[Feeder, ...] = ()
+    first_index: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,17 @@ def replayed_by(settings: Settings, base_url: str) -> Replayed | None:
         replay = replay_of(trace, dues, groups, prefix, settings.speed)
     except ValueError as error:
         raise InputError([Problem(settings.label("replay"), None, str(error))]) from error
-    placed = tuple(replace(item, place=prefix + item.place, headers=given.headers) for item in endpoints)
+    placed = tuple(
+        replace(
+            item,
+            place=prefix + item.place,
+            headers=given.headers,
+            expect=given.expect,
+            follow=given.follow,
+            cookies=given.cookies,
+        )
+        for item in endpoints
+    )
     left_out = f"lines of the trace that are left out because they hold no HTTP request: {trace.skipped}"
     return Replayed(replay, stage_of(dues), placed, (left_out,) if trace.skipped else ())
 

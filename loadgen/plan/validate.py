@@ -19,6 +19,7 @@ from loadgen.plan.model import Kind
 from loadgen.plan.replay import check_replay, dues_of, peak_of
 from loadgen.plan.shape import check_shape, peak
 from loadgen.plan.validate_connection import check_route, check_tls, check_token, places
+from loadgen.plan.validate_requests import check_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,7 @@ def check(settings: Settings, kind: Kind) -> list[Problem]:
         _hosts,
         check_shape,
         check_replay,
+        check_requests,
         _rates,
         _breaker,
         _exercise,

@@ -1,8 +1,8 @@
 """How one ended request is written down: five integers, the last of which packs endpoint and ending.
 
 Laws: a row is (due, free, sent, done, code) in ns since the system's start; rows are appended in the order of `done`;
-code = endpoint x 128 + ending, where an ending is an Outcome, FIRST_EXPECTATION + the number of the expectation that did
-not hold, or UNSENT. Dropped rows have free = sent = 0.
+code = endpoint x 128 + ending, where an ending is an Outcome, FIRST_EXPECTATION + the number of the expectation that
+did not hold, or UNSENT. Dropped rows have free = sent = 0.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ RESPONSE, RESPONSE_OK, SERVICE, LAG, WAIT = range(len(CLOCKS))
 CONNECT, TLS, FIRST_BYTE, TRANSFER = range(len(CLOCKS), len(CLOCKS) + len(PHASES))
 FIRST_ENDPOINT = len(CLOCKS) + len(PHASES)
 """The histograms of a recorder: one for each clock, one for each phase, then one for each endpoint."""
+
 
 def outcome_of(ending: int) -> Outcome | None:
     """Return the outcome that an ending stands for; None for UNSENT and for what nothing ends with."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from loadgen.core.redact import Secret
+from loadgen.plan.form import sample
 from loadgen.plan.mix import below, origin
 from loadgen.run.preflight_http import NOT_ASKED, Answer, open_session, request
 from loadgen.run.preflight_model import Check, failed, passed, skipped, warned
@@ -41,7 +42,7 @@ async def target_checks(plan: Plan, *, allow_degraded: bool) -> tuple[list[Check
     async with session_of_plan as session:
         health, *answers = await asyncio.gather(
             request(session, "GET", below(plan.base_url, "/health"), authorization(plan)),
-            *(_request_target(session, target) for target in plan.load.targets),
+            *(_request_target(session, plan.load, target) for target in plan.load.targets),
         )
     checks = [health_check(health.status, health.body, health.trouble, allow_degraded=allow_degraded)]
     targets = []
@@ -73,9 +74,10 @@ def _text(value: Secret | str) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-async def _request_target(session: aiohttp.ClientSession, target: Target) -> Answer:
+async def _request_target(session: aiohttp.ClientSession, load: LoadPlan, target: Target) -> Answer:
     if target.method not in _SAFE_METHODS:
         return NOT_ASKED
+    target = sample(load, target)
     headers = {header.name: _text(header.value) for header in target.headers}
     return await request(session, target.method, target.url, headers, target.body)
 

@@ -93,6 +93,7 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         "spectrum": spectrum(response),
         "out_of_range": dict(figures.totals.get("out_of_range", {})),
         "bytes": {name: figures.totals.get(name, 0) for name in ("bytes_in", "bytes_out")},
+        "redirects": dict(figures.totals.get("redirects", {})),
         "connects": figures.totals.get("connects", 0),
         "late_events": figures.late_events,
         "success": totals["done"],

@@ -47,6 +47,10 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[str]:
     asked = "of a closed load" if rate["target"] is None else f"{rate['target']:g}/s asked"
     achieved = rate["achieved"]
     yield f"  rate {asked}, {'NA' if achieved is None else f'{achieved:g}/s'} sent"
+    followed = summary.get("redirects", {})
+    if followed:
+        parts = ", ".join(f"{count} requests followed {hops}" for hops, count in followed.items())
+        yield f"  redirects: {parts}"
     for reason in summary["validity"].get("reasons", []):
         yield f"  {reason}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic_ns, time_ns
 from typing import TYPE_CHECKING
 
 from loadgen.core.histogram import histogram_max_ns
@@ -12,13 +13,15 @@ from loadgen.pace.build import peak_per_s, schedule_of
 from loadgen.pace.schedule import Share
 from loadgen.pace.wakeup import CatchUp
 from loadgen.plan.model import Header, Late, LoadPlan, Pacing, Route, Target
+from loadgen.plan.sequence import Mix
 from loadgen.plan.token import with_token
 from loadgen.record.layout import code_of
 from loadgen.record.recorder import Recorder
+from loadgen.worker.checks import expectation_names, put_checks
 from loadgen.worker.closed import Slots
 from loadgen.worker.engine import Parts
-from loadgen.worker.mix import Mix
 from loadgen.worker.replay import ReplayedRequests
+from loadgen.worker.requests import Requests, with_tokens
 from loadgen.worker.ways import AGENT, Place, build_pools, is_secure
 
 if TYPE_CHECKING:
@@ -29,22 +32,28 @@ __all__ = ["Place", "assemble", "redactor_of", "renew_token"]
 
 def assemble(plan: LoadPlan, place: Place) -> Parts:
     """Build everything an engine needs; raise ValueError, in words for the user, when the plan cannot be run."""
-    recorder = Recorder([target.name for target in plan.targets], histogram_max_ns(plan.limits.timeout_ns))
+    names = [target.name for target in plan.targets]
+    recorder = Recorder(names, histogram_max_ns(plan.limits.timeout_ns), expectation_names(plan))
     trace = None if plan.replay is None else ReplayedRequests(plan.replay)
     endpoints = _endpoints(plan, trace)
     busiest_per_s = peak_per_s(plan) / place.count
     most = int(busiest_per_s * plan.limits.catch_up)
+    pools = build_pools(plan, place, recorder)
+    put_checks(plan, endpoints, pools)
+    sizes = _request_bytes(plan, endpoints, trace)
+    templated = any(target.templated for target in plan.targets)
     return Parts(
         share=Share(schedule_of(plan), place.index, place.count),
         mix=trace or Mix([target.weight for target in plan.targets], plan.seed),
         endpoints=endpoints,
-        pools=build_pools(plan, place, recorder),
+        pools=pools,
         recorder=recorder,
         precise=plan.pacing is Pacing.PRECISE,
         catch_up=CatchUp(max(1, most)) if plan.limits.catch_up else None,
         drop_late=plan.limits.late is Late.DROP,
         slots=_slots(plan, place),
-        request_bytes=_request_bytes(plan, endpoints, trace),
+        request_bytes=sizes,
+        requests=Requests(plan, endpoints, sizes, time_ns() - monotonic_ns()) if templated else None,
     )
 
 
@@ -96,6 +105,8 @@ def renew_token(plan: LoadPlan, endpoints: Sequence[Endpoint], token: Secret) ->
 
 
 def _endpoint(number: int, target: Target, route: Route) -> Endpoint:
+    if target.templated:
+        target = with_tokens(target)
     headers = [(header.name, _reveal(header)) for header in target.headers]
     headers += _headers_of_route(route, target.url, {header.name.lower() for header in target.headers})
     whole = route.proxy is not None and not is_secure(target.url)

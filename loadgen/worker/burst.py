@@ -9,7 +9,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, cast
 
 from loadgen.core.kernel import find_kernel
-from loadgen.net.protocol import PlainConnection
+from loadgen.net.protocol import CookieConnection, PlainConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +46,6 @@ def plain_burst(
 def best_burst(pools: Sequence[Pool]) -> Burst:
     """Return the compiled loop where there is one and the pools' connections are compiled, too."""
     kernel = find_kernel()
-    if kernel is None or any(pool.connection is PlainConnection for pool in pools):
+    if kernel is None or any(pool.connection in (PlainConnection, CookieConnection) for pool in pools):
         return plain_burst
     return cast("Burst", kernel.burst)

@@ -57,7 +57,7 @@ class ClosedEngine(Engine):
         self._resting: list[int] = []
         self._taken = 0
         self._taken_since: list[int] = []
-        self._chosen: list[Endpoint] = []
+        self._chosen: list[int] = []
         self._closes_ns = 0
         self._halted = False
         for pool in self.all_pools:
@@ -142,8 +142,11 @@ class ClosedEngine(Engine):
         if not self._chosen:
             share, first = self._share, self._taken
             numbers = self._parts.mix.choose(share.number(first), share.count, _PICKED_AT_ONCE)
-            self._chosen = [self._parts.endpoints[number] for number in reversed(numbers)]
-        endpoint = self._chosen.pop()
+            self._chosen = numbers[::-1]
+        number = self._chosen.pop()
+        endpoint, made = self._parts.endpoints[number], self._parts.requests
+        if made is not None:
+            endpoint = made.of(self._share.number(self._taken), self._share.count, [number], [due_ns])[0]
         self._taken += 1
         self._taken_since.append(due_ns)
         if self._taken == most:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from loadgen.record.recorder import Closed, Recorder
     from loadgen.worker.closed import Slots
     from loadgen.worker.mix import Choice
+    from loadgen.worker.requests import Requests
     from loadgen.worker.timer import WakeTimer
 
 NEVER_NS = 1 << 62
@@ -39,6 +40,8 @@ STALL_NS = 10_000_000
 MISSED_NS = 1_000_000_000
 """A wake-up this late drops the missed schedule: sending it all at once would be another load than asked for."""
 _BLOCK = 512
+_BLOCK_OF_MADE = 32
+"""Requests with fields are made a block at a time, right after the block before was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Parts:
     """What an engine is made of. `pools` is indexed by endpoint number; `catch_up` None means unlimited.
 
     `slots` is there for a closed load, whose share has no arrivals; `request_bytes` is the size of each target's
-    requests.
+    requests; `requests` makes those that have fields.
     """
 
     share: Share
@@ -59,6 +62,7 @@ class Parts:
     drop_late: bool
     slots: Slots | None = None
     request_bytes: Sequence[float] = ()
+    requests: Requests | None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +114,7 @@ class Engine:
     def send_until_ns(self, until_ns: int) -> None:
         self._send_until_ns = until_ns
         for pool in self.all_pools:
+            pool.send_until_ns = until_ns
             pool.serve_until_ns = until_ns if self._gate is None and not pool.bounded else 0
 
     @property
@@ -233,7 +238,8 @@ class Engine:
         self._before += self._at
         self._at = 0
         t0_ns, share = self._t0_ns, self._share
-        dues = share.block(self._before, _BLOCK)
+        made = self._parts.requests
+        dues = share.block(self._before, _BLOCK if made is None else _BLOCK_OF_MADE)
         numbers = self._parts.mix.choose(share.number(self._before), share.count, len(dues))
         endpoints = self._parts.endpoints
         self._dues = [t0_ns + due for due in dues]
@@ -243,6 +249,8 @@ class Engine:
             rate_per_s = round((len(dues) - 1) * NS_PER_S / max(1, dues[-1] - dues[0]), 2)
             self._gap_ns = shortest_gap_ns(rate_per_s, precise=self._parts.precise)
         self._picks = [endpoints[number] for number in numbers] if len(endpoints) > 1 else [endpoints[0]] * len(dues)
+        if made is not None:
+            self._picks = made.of(share.number(self._before), share.count, numbers, self._dues)
 
     def _queue(self, pool: Pool, due_ns: int, endpoint: Endpoint, now_ns: int) -> None:
         """Keep an arrival that cannot be sent at once; with `drop_late` only while a connection is being opened."""

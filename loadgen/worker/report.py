@@ -40,7 +40,7 @@ class Reporter:
     ) -> None:
         self._recorder = recorder
         self._names = tuple(names)
-        self._sizes = tuple(request_bytes)
+        self._sizes = request_bytes
         self._send = send
         self._tags = recorder.groups
         self._scratch = recorder.new_histogram()
@@ -147,7 +147,14 @@ class Reporter:
             "bytes_out": self._bytes_out,
             "connects": sums.connects,
             "endpoints": sums.by_endpoint(self._names),
+            "redirects": _hops(pools),
             "lookups": {pool.origin: pool.lookups for pool in pools},
             "addresses": {pool.origin: pool.reached() for pool in pools},
         }
         return Final(totals, host)
+
+
+def _hops(pools: Sequence[Pool]) -> dict[str, int]:
+    """Return how many requests followed one redirect, two, ...; empty when none did."""
+    counts: Counter[int] = sum((pool.hops for pool in pools), Counter())
+    return {str(hops): counts[hops] for hops in sorted(counts)}

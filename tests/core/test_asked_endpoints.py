@@ -92,7 +92,7 @@ def test_every_problem_of_every_target_is_named(tmp_path: Path) -> None:
         '[[target]]\nurl = "/a"\nexpected = [9]\nheaders = { "Bad Name" = "v" }\nbody = 3\nname = ""\n'
     )
     _, problems = read_settings(None, {}, {}, None, plan)
-    keys = "name, method, url, headers, body, weight, expected"
+    keys = "name, method, url, headers, body, weight, expected, query, expect, follow, cookies, compressed"
     assert [str(problem) for problem in problems] == [
         f"plan.toml: target 1.speed: unknown key; a target has {keys}",
         "plan.toml: target 1.url = 'x': write a path that begins with /, or a whole http or https URL",

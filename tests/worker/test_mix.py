@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadgen.worker.mix import Mix
+from loadgen.plan.sequence import Mix
 from loadgen.worker.ways import divide_by_weight
 
 

@@ -1,0 +1,88 @@
+"""Rules about what requests are made of and what is expected of answers: fields, feeders, expectations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from loadgen.core.errors import Problem
+from loadgen.core.expectation import NEEDS_BODY
+from loadgen.core.feeder import MOST_PACKED_BYTES
+from loadgen.core.outcome import MOST_EXPECTATIONS
+from loadgen.core.redact import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loadgen.core.config import Settings
+    from loadgen.core.endpoint_setting import EndpointSetting
+    from loadgen.plan.model import Kind
+
+
+def check_requests(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    """Yield every rule about requests and answers that the settings break."""
+    del kind
+    yield from _fields(settings)
+    size = sum(len(feeder.rows) for feeder in settings.feeders)
+    if size > MOST_PACKED_BYTES:
+        remedy = f"take {size:,} bytes even when packed, more than {MOST_PACKED_BYTES:,}: leave out rows or columns"
+        yield Problem("feeders", ", ".join(feeder.name for feeder in settings.feeders), remedy)
+    names = {item.name for endpoint in settings.endpoints for item in endpoint.expect}
+    if len(names) > MOST_EXPECTATIONS:
+        yield Problem("expect", f"{len(names)} names", f"a plan has at most {MOST_EXPECTATIONS} names of expectations")
+    for endpoint in settings.endpoints:
+        yield from _answers(endpoint)
+
+
+def _answers(endpoint: EndpointSetting) -> Iterator[Problem]:
+    where = f"target {endpoint.name}"
+    if endpoint.method == "HEAD":
+        for item in endpoint.expect:
+            if item.rule in NEEDS_BODY:
+                yield Problem(where, item.name, "an answer to HEAD has no body: ask with GET, or expect something else")
+    if endpoint.cookies and any(name.lower() == "cookie" for name, _ in endpoint.headers):
+        yield Problem(where, None, "has a Cookie header and cookies = true: give one of the two")
+
+
+def _fields(settings: Settings) -> Iterator[Problem]:
+    templated = [endpoint for endpoint in settings.endpoints if endpoint.templated]
+    if not templated:
+        yield from (Problem(f"feeder {item.name}", None, "no request has a field of it") for item in settings.feeders)
+        return
+    if settings.replay is not None:
+        yield Problem("--replay", None, "a trace brings its own requests, which have no fields")
+        return
+    from loadgen.plan.fill import Filling
+    from loadgen.plan.form import form_of
+    from loadgen.plan.model import Header, Target
+
+    filling = Filling(settings.feeders, settings.seed)
+    used: set[str] = set()
+    for endpoint in templated:
+        headers = tuple(Header(name, value) for name, value in endpoint.headers)
+        try:
+            form = form_of(Target(endpoint.name, endpoint.place, endpoint.method, headers, endpoint.body))
+        except ValueError as error:
+            yield Problem(f"target {endpoint.name}", None, str(error))
+            continue
+        used |= form.feeders
+        for slot in form.slots:
+            if slot.field.kind.value == "cell":
+                try:
+                    filling.cells(slot)
+                except ValueError as error:
+                    yield Problem(f"target {endpoint.name}", None, str(error))
+        yield from _own_length(endpoint)
+    yield from (
+        Problem(f"feeder {feeder.name}", None, "no request has a field of it")
+        for feeder in settings.feeders
+        if feeder.name not in used
+    )
+
+
+def _own_length(endpoint: EndpointSetting) -> Iterator[Problem]:
+    for name, value in endpoint.headers:
+        text = value.reveal() if isinstance(value, Secret) else value
+        if name.lower() == "content-length":
+            yield Problem(
+                f"target {endpoint.name}", None, f"Content-Length is counted for each request: remove {text!r}"
+            )
