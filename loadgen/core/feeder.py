@@ -7,6 +7,7 @@ that cannot be read to its end is an error that names the line.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import zlib
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ def read_feeder(name: str, file: str, policy: str) -> Feeder:
 
 
 def _csv_rows(text: str) -> tuple[tuple[str, ...], list[list[Any]]]:
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns: tuple[str, ...] = ()
     rows: list[list[Any]] = []
     try:

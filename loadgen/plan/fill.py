@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus
 
 import numpy as np
 
+from loadgen.core.feeder import FeederPolicy
 from loadgen.core.template import Field, FieldKind
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 
@@ -108,11 +109,14 @@ class Filling:
 
     def _rows_of(self, name: str, arrivals: Arrivals) -> list[int]:
         feeder = self._feeders[name]
-        if feeder.policy.value == "random":
+        if feeder.policy is FeederPolicy.RANDOM:
             draws = _draws(self._seed, f"feeder {name}", arrivals.numbers)
             rows: list[int] = (draws % np.uint64(feeder.count)).tolist()
             return rows
-        return [use % feeder.count for use in arrivals.uses[name]]
+        uses = arrivals.uses[name]
+        if feeder.policy is FeederPolicy.ONCE and max(uses, default=0) >= feeder.count:
+            raise ValueError(f"feeder {name}: its {feeder.count:,} rows are used up, and each is used once")
+        return [use % feeder.count for use in uses]
 
 
 def encode_cell(value: Any, where: Where, *, typed: bool) -> str:
@@ -120,10 +124,8 @@ def encode_cell(value: Any, where: Where, *, typed: bool) -> str:
     if where is Where.JSON_VALUE:
         if typed:
             return json.dumps(value, ensure_ascii=False)
-        try:
-            json.loads(value)
-        except ValueError:
-            raise ValueError(f"{value[:40]!r} is no JSON value: put the field between double quotes") from None
+        if not _is_json(value):
+            raise ValueError(f"{value[:40]!r} is no JSON value: put the field between double quotes")
         return str(value).strip()
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _ENCODE[where](text)
@@ -147,10 +149,14 @@ _ENCODE: dict[Where, Callable[[str], str]] = {
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_no_constant)
     except ValueError:
         return False
     return True
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def _draws(seed: int, text: str, numbers: Sequence[int], part: int = 0) -> NDArray[np.uint64]:

@@ -24,6 +24,7 @@ from loadgen.plan.token import plan_with_token
 from loadgen.run.alarm import Alarm
 from loadgen.run.cooldown import keep_trip_record, refuse_after_trip
 from loadgen.run.launch import Spec, child_environment, run_to_end
+from loadgen.run.rows_enough import refuse_short_feeders
 from loadgen.run.setup import Setup
 from loadgen.run.supervise import supervise
 from loadgen.run.token import Renewal, obtain
@@ -81,6 +82,7 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
     if plan.profile is Profile.PRODUCTION:
         refuse_after_trip(terms.results, plan.base_url, utc_now(), plan.after_trip)
     _refuse_stop_file()
+    refuse_short_feeders(plan)
     plan, renewal = await first_token(plan, terms.environ)
     checks: tuple[Any, ...] = ()
     unarmed: Mapping[str, str] = {}
