@@ -117,7 +117,11 @@ def _matches(name: str, rest: str) -> Expectation:
 
 def _header(name: str, rest: str) -> Expectation:
     header, equals, value = rest.partition("=")
-    return Expectation(name, Rule.HEADER, read_header_name(header.strip()), value.strip() if equals else None)
+    try:
+        header = read_header_name(header.strip())
+    except ValueError:
+        raise ValueError("write header NAME or header NAME=VALUE") from None
+    return Expectation(name, Rule.HEADER, header, value.strip() if equals else None)
 
 
 def _json(name: str, rest: str) -> Expectation:
