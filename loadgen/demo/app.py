@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from loadgen.demo.gate import make_gate
-from loadgen.demo.routes import admin, api, internal, probes, scrapes
+from loadgen.demo.routes import admin, api, internal, probes, scrapes, sessions
 from loadgen.demo.service import Service
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def make_app(settings: Settings) -> web.Application:
         scrapes.routes(service),
         api.read_routes(service),
         api.write_routes(service),
+        sessions.session_routes(),
         admin.plugin_routes(service),
         admin.snapshot_routes(service),
         internal.panel_routes(service),
