@@ -15,6 +15,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from loadgen.core.errors import Problem
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -63,12 +65,35 @@ def parse_feeder_flag(text: str) -> Feeder:
 
 def parse_feeder_table(name: str, table: object) -> Feeder:
     """Read a `[feeder.NAME]` table of a plan file: `file`, and `policy` unless it is sequential. Raises ValueError."""
+    file, policy = _file_and_policy(name, table)
+    return read_feeder(name, file, policy.value)
+
+
+def feeder_table_problems(name: str, table: object, place: str) -> list[Problem]:
+    """Return what is wrong with the table of a feeder whose file is not read, since its scenario is not used."""
+    try:
+        _file_and_policy(name, table)
+    except ValueError as error:
+        return [Problem(f"feeder.{name} ({place})", None, str(error))]
+    return []
+
+
+def _file_and_policy(name: str, table: object) -> tuple[str, FeederPolicy]:
     if not isinstance(table, dict) or not isinstance(table.get("file"), str):
         raise ValueError('write it as [feeder.NAME] with file = "FILE" and policy = "sequential", "random" or "once"')
     foreign = sorted(set(table) - {"file", "policy"})
     if foreign:
         raise ValueError(f"unknown key {', '.join(foreign)}; a feeder has file and policy")
-    return read_feeder(name, table["file"], str(table.get("policy", FeederPolicy.SEQUENTIAL.value)))
+    return table["file"], _policy(name, str(table.get("policy", FeederPolicy.SEQUENTIAL.value)))
+
+
+def _policy(name: str, text: str) -> FeederPolicy:
+    if not name.replace("_", "").replace("-", "").isalnum():
+        raise ValueError("a feeder's name is made of letters, digits, _ and -")
+    chosen = {one.value: one for one in FeederPolicy}.get(text)
+    if chosen is None:
+        raise ValueError(f"{text!r} is no policy: write sequential, random or once")
+    return chosen
 
 
 def read_feeder(name: str, file: str, policy: str) -> Feeder:
@@ -76,11 +101,7 @@ def read_feeder(name: str, file: str, policy: str) -> Feeder:
 
     Raises ValueError with what is wrong, and on which line.
     """
-    if not name.replace("_", "").replace("-", "").isalnum():
-        raise ValueError("a feeder's name is made of letters, digits, _ and -")
-    chosen = {one.value: one for one in FeederPolicy}.get(policy)
-    if chosen is None:
-        raise ValueError(f"{policy!r} is no policy: write sequential, random or once")
+    chosen = _policy(name, policy)
     path = Path(file)
     try:
         if path.stat().st_size > _LONGEST_FILE:

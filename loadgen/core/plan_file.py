@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from loadgen.core.endpoint_setting import parse_target_table
 from loadgen.core.errors import Problem
+from loadgen.core.feeder import feeder_table_problems
 from loadgen.core.redact import Redactor, fingerprint
 from loadgen.core.setting_layers import Given, Layer, empty_layer, names_of, unknown_key
 from loadgen.core.setting_readers import PLACEHOLDER_REMEDY, is_placeholder
@@ -126,6 +127,8 @@ class _Part:
             yield from parse_target_table(number, table, where)[1]
         for number, table in enumerate(self.tables.get("phase", ()), 1):
             yield from parse_phase_table(number, table, where)[1]
+        for feeder, table in self.feeders.items():
+            yield from feeder_table_problems(feeder, table, where)
         for row in ROWS:
             for name in row.plan:
                 given = self.values.get(name.text, ())

@@ -102,15 +102,18 @@ def _inflated(body: bytes, coding: bytes) -> bytes:
     bits = _CODINGS[coding]
     if coding == b"deflate" and not (len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2], "big") % 31 == 0):
         bits = -15  # some servers send the raw form
-    inflater = zlib.decompressobj(bits)
-    try:
-        plain = inflater.decompress(body, MOST_BODY)
-    except zlib.error as error:
-        raise UnreadableBodyError(str(error)) from error
-    if inflater.unconsumed_tail:
-        raise OverflowError("the decoded body is too long")
-    if not inflater.eof:
-        raise UnreadableBodyError("the compressed body is cut off")
+    plain, rest = b"", body
+    while rest:  # a gzip body may have several members
+        inflater = zlib.decompressobj(bits)
+        try:
+            plain += inflater.decompress(rest, MOST_BODY + 1 - len(plain))
+        except zlib.error as error:
+            raise UnreadableBodyError(str(error)) from error
+        if len(plain) > MOST_BODY:
+            raise OverflowError("the decoded body is too long")
+        if not inflater.eof:
+            raise UnreadableBodyError("the compressed body is cut off")
+        rest = inflater.unused_data
     return plain
 
 

@@ -65,7 +65,8 @@ class Pool:
 
     `free` and `backlog` are shared with the engine and the connections, which take from them directly. `serve` is
     called with an idle connection while requests wait; whoever is behind it sends or puts the connection into `free`.
-    `hops` counts requests by how many redirects were followed for them; none is at or after `send_until_ns`.
+    `hops` counts requests by how many redirects were followed for them, `bytes_added` what was sent beside requests as
+    they were made: followed redirects and cookies. Nothing is followed at or after `send_until_ns`.
     Until `serve_until_ns` a connection that becomes idle may take the request that waited longest without asking.
     """
 
@@ -91,6 +92,7 @@ class Pool:
         self.serve_until_ns = 0
         self.send_until_ns = 0
         self.hops: Counter[int] = Counter()
+        self.bytes_added = 0
         self.halted = False
         self.connects = 0
         self.unsolicited = 0

@@ -192,6 +192,7 @@ class Connection(_Line):
                 return Outcome.ABORTED
             self._hop, self._answer = hop, None
             self._hops += 1
+            self._pool.bytes_added += len(hop)
             self.transport.write(self._dressed(hop))
             return None
         answered = Answered(answer.status, answer.headers, bytes(answer.body))
@@ -289,7 +290,11 @@ class CookieConnection(PlainConnection):
 
     def _dressed(self, request: bytes) -> bytes:
         check = self.endpoint.check
-        return self._cookies.added_to(request) if check is not None and check.cookies else request
+        if check is None or not check.cookies:
+            return request
+        dressed = self._cookies.added_to(request)
+        self._pool.bytes_added += len(dressed) - len(request)
+        return dressed
 
 
 def connection_type() -> Callable[[Pool, ReceiveBuffer], Connection]:

@@ -6,22 +6,26 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.errors import Problem
 from loadgen.core.expectation import NEEDS_BODY
-from loadgen.core.feeder import MOST_PACKED_BYTES
+from loadgen.core.feeder import MOST_PACKED_BYTES, FeederPolicy
 from loadgen.core.outcome import MOST_EXPECTATIONS
 from loadgen.core.redact import Secret
+from loadgen.plan.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loadgen.core.config import Settings
     from loadgen.core.endpoint_setting import EndpointSetting
-    from loadgen.plan.model import Kind
 
 
 def check_requests(settings: Settings, kind: Kind) -> Iterator[Problem]:
     """Yield every rule about requests and answers that the settings break."""
-    del kind
     yield from _fields(settings)
+    if kind is Kind.CAPACITY:
+        for feeder in settings.feeders:
+            if feeder.policy is FeederPolicy.ONCE:
+                remedy = "a search has many steps, and no row would be left for them: use sequential or random"
+                yield Problem(f"feeder {feeder.name}", "once", remedy)
     size = sum(len(feeder.rows) for feeder in settings.feeders)
     if size > MOST_PACKED_BYTES:
         remedy = f"take {size:,} bytes even when packed, more than {MOST_PACKED_BYTES:,}: leave out rows or columns"

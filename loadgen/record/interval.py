@@ -27,13 +27,15 @@ _DROPPED = {label: Outcome[label.upper()].value for label in DROPPED_LABELS}
 class Counts:
     """Counts of some stretch of time: `sent` by endpoint, `ended` by endpoint and ending, `scheduled` altogether.
 
-    `expectations` are the names behind the endings from FIRST_EXPECTATION on.
+    `bytes_added` were sent beside requests as they were made; `expectations` are the names behind the endings from
+    FIRST_EXPECTATION on.
     """
 
     endpoints: int
     expectations: tuple[str, ...] = ()
     scheduled: int = 0
     bytes_in: int = 0
+    bytes_added: int = 0
     connects: int = 0
     sent: Int64s = field(init=False)
     ended: Int64s = field(init=False)
@@ -46,6 +48,7 @@ class Counts:
         """Add another stretch."""
         self.scheduled += other.scheduled
         self.bytes_in += other.bytes_in
+        self.bytes_added += other.bytes_added
         self.connects += other.connects
         self.sent += other.sent
         self.ended += other.ended

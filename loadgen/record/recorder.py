@@ -76,6 +76,7 @@ class Recorder:
         self._begin_ns = 0
         self._connects = 0
         self._bytes_in = 0
+        self._bytes_added = 0
         self.trailing_failures = 0
         self.gaps = GapError()
 
@@ -125,11 +126,13 @@ class Recorder:
             self._take(self._held[:cut])
             self._held = self._held[cut:]
 
-    def close(self, open_requests: Sequence[Open], scheduled: int, bytes_in: int, connects: int) -> Closed:
+    def close(
+        self, open_requests: Sequence[Open], scheduled: int, bytes_in: int, connects: int, bytes_added: int = 0
+    ) -> Closed:
         """End the open interval and begin the next one.
 
         `open_requests` are those in flight now; `scheduled` is the number of arrivals taken with a due time before
-        the interval's end; `bytes_in` and `connects` are cumulative.
+        the interval's end; `bytes_in`, `connects` and `bytes_added` are cumulative.
         """
         self.fold()
         counts, end_ns = self._counts, self.end_ns
@@ -140,6 +143,7 @@ class Recorder:
                 counts.sent[endpoint] += 1
         counts.scheduled = scheduled - self.totals.scheduled
         counts.bytes_in, self._bytes_in = bytes_in - self._bytes_in, bytes_in
+        counts.bytes_added, self._bytes_added = bytes_added - self._bytes_added, bytes_added
         counts.connects, self._connects = connects - self._connects, connects
         self.totals.add(counts)
         self._accumulator.complete()

@@ -359,4 +359,5 @@ class Engine:
             scheduled=scheduled,
             bytes_in=sum(pool.bytes_in for pool in self.all_pools),
             connects=sum(pool.connects for pool in self.all_pools),
+            bytes_added=sum(pool.bytes_added for pool in self.all_pools),
         )

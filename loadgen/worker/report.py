@@ -111,7 +111,8 @@ class Reporter:
         )
 
     def _bytes_of(self, counts: Counts) -> int:
-        return round(sum(size * int(sent) for size, sent in zip(self._sizes, counts.sent, strict=True)))
+        as_made = sum(size * int(sent) for size, sent in zip(self._sizes, counts.sent, strict=True))
+        return round(as_made) + counts.bytes_added
 
     def tick(self, engine: Engine, now_ns: int) -> Tick:
         """Return the counts of the phase so far; rows must have been folded."""

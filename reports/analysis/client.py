@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.histogram import least_values
 from loadgen.core.messages import CLOCKS, PHASES
-from loadgen.core.outcome import OWN_FAULT_LABELS, Outcome
+from loadgen.core.outcome import EXPECT_PREFIX, OWN_FAULT_LABELS, Outcome
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 from reports.analysis.check import Check, Goal, RowStats, Status, Weight, judge
 from reports.analysis.coverage import OBSERVATION
@@ -122,11 +122,10 @@ def endings(account: Account | None) -> tuple[Ending, ...]:
     """Return every way requests ended, most frequent first."""
     if account is None or account.ended <= 0:
         return ()
-    known = {outcome.label: outcome for outcome in Outcome}
     found = [
         Ending(
             label,
-            known[label].text if label in known else "an ending this version does not know",
+            _meaning(label),
             number,
             number / account.ended * 100,
             label in OWN_FAULT_LABELS,
@@ -135,6 +134,14 @@ def endings(account: Account | None) -> tuple[Ending, ...]:
         if number
     ]
     return tuple(sorted(found, key=lambda ending: (-ending.count, ending.label)))
+
+
+def _meaning(label: str) -> str:
+    """Return the sentence of an ending; the expectations of a plan share one."""
+    known = {outcome.label: outcome.text for outcome in Outcome}
+    if label.startswith(EXPECT_PREFIX):
+        label = Outcome.EXPECTATION.label
+    return known.get(label, "an ending this version does not know")
 
 
 def judge_client_rates(run: Run, targets: SloTargets) -> tuple[Check, Check]:

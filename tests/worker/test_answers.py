@@ -55,6 +55,7 @@ def _run(worker: WorkerProcess | Lasting, url: str, *rules: str, **more: object)
 
 JSON = b'{"status": "ok", "items": [{"id": 7}], "on": true}'
 GZIPPED = _answer(gzip.compress(JSON), "Content-Encoding: gzip\r\n")
+TWO_MEMBERS = _answer(gzip.compress(b"stat") + gzip.compress(b"us"), "Content-Encoding: gzip\r\n")
 DEFLATED = _answer(zlib.compress(JSON), "Content-Encoding: deflate\r\n")
 LONG = _answer(b"a" * (1 << 20) + b"z")
 BOMB = _answer(gzip.compress(b"a" * (1 << 21)), "Content-Encoding: gzip\r\n")
@@ -74,6 +75,7 @@ BOMB = _answer(gzip.compress(b"a" * (1 << 21)), "Content-Encoding: gzip\r\n")
         pytest.param(_answer(b"", "X-A: 1\r\n"), ["header x-a=1", "header X-A"], "", id="header"),
         pytest.param(_answer(b"", "X-A: 1\r\n"), ["header x-a=2"], "expect:header x-a=2", id="other header"),
         pytest.param(GZIPPED, ["contains status"], "", id="gzip"),
+        pytest.param(TWO_MEMBERS, ["contains status"], "", id="gzip in two members"),
         pytest.param(DEFLATED, ["contains status"], "", id="deflate"),
         pytest.param(_answer(JSON, "Content-Encoding: gzip\r\n"), ["contains a"], "body_unreadable", id="no gzip"),
         pytest.param(_answer(JSON, "Content-Encoding: br\r\n"), ["contains a"], "body_unreadable", id="brotli"),
@@ -133,6 +135,7 @@ def test_redirects_are_part_of_their_request(worker: WorkerProcess, kernel: str)
 
     assert account.totals["done"] == account.totals["sent"] == 20
     assert account.totals["redirects"] == {"2": 20}
+    assert account.totals["bytes_out"] == sum(map(len, server.requests))
     check_identities(account)
     firsts = [request.split(b"\r\n")[0] for request in server.requests]
     assert firsts.count(b"POST / HTTP/1.1") == firsts.count(b"GET /a?x=1 HTTP/1.1") == 20
@@ -165,6 +168,7 @@ def test_each_connection_keeps_its_own_cookies(lasting: Lasting) -> None:
     assert account.totals["done"] == 20
     sent = [line for request in server.requests for line in request.split(b"\r\n") if line.startswith(b"Cookie")]
     assert set(sent) == {b"Cookie: id=1", b"Cookie: id=2"}
+    assert account.totals["bytes_out"] == sum(map(len, server.requests))
     assert len(sent) == 18, "all but the first of each of two connections"
 
 
