@@ -123,9 +123,13 @@ def _rates(settings: Settings, kind: Kind) -> Iterator[Problem]:
     asked = {"warmup_rate": warmup_rate(settings, kind)}
     if kind is not Kind.WARMUP:
         asked.update([_highest_asked(settings)])
+    hops = max((item.follow for item in settings.endpoints), default=0)
+    also = f", and each request may follow {hops} redirects" if hops else ""
     for name, rate in asked.items():
-        if rate.count * highest.per_ns > highest.count * rate.per_ns:
-            remedy = f"production allows at most {highest} (MAX_RATE, or 2 × LOAD_RATE): lower it or raise MAX_RATE"
+        if rate.count * (1 + hops) * highest.per_ns > highest.count * rate.per_ns:
+            remedy = (
+                f"production allows at most {highest} (MAX_RATE, or 2 × LOAD_RATE){also}: lower it or raise MAX_RATE"
+            )
             yield Problem(settings.label(name), str(rate), remedy)
 
 

@@ -35,6 +35,10 @@ def check_requests(settings: Settings, kind: Kind) -> Iterator[Problem]:
         yield Problem("expect", f"{len(names)} names", f"a plan has at most {MOST_EXPECTATIONS} names of expectations")
     for endpoint in settings.endpoints:
         yield from _answers(endpoint)
+    one_each = settings.no_keepalive or settings.requests_per_connection == 1
+    if one_each and any(endpoint.follow or endpoint.cookies for endpoint in settings.endpoints):
+        remedy = "redirects are followed, and cookies kept, on the connection that they came from: let it live longer"
+        yield Problem("--no-keepalive", None, remedy)
 
 
 def _answers(endpoint: EndpointSetting) -> Iterator[Problem]:

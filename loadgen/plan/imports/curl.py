@@ -201,7 +201,7 @@ def _compressed(command: _Command, value: str) -> None:
 
 
 def _location(command: _Command, value: str) -> None:
-    command.notes.append(f"command {command.number}: --location is left away, a redirect is not followed")
+    command.notes.append(f"command {command.number}: --location is left away: give --follow N to follow redirects")
 
 
 _TAKERS: dict[str, Callable[[_Command, str], None]] = {

@@ -59,14 +59,15 @@ def _target(request: FoundRequest, base: str, keep_credentials: bool) -> Iterato
         yield f"name = {quoted(request.name)}"
     if request.method != "GET":
         yield f"method = {quoted(request.method)}"
-    yield f"url = {quoted(request.place if request.origin == base else request.url)}"
+    yield f"url = {quoted(no_fields(request.place if request.origin == base else request.url))}"
     if request.weight != 1:
         yield f"weight = {request.weight}"
     headers = [pair for pair in request.headers if keep_credentials or not is_credential(*pair)]
     if headers:
-        yield "headers = { " + ", ".join(f"{quoted(name)} = {quoted(value)}" for name, value in _single(headers)) + " }"
+        pairs = (f"{quoted(name)} = {quoted(no_fields(value))}" for name, value in _single(headers))
+        yield "headers = { " + ", ".join(pairs) + " }"
     if request.body:
-        yield f"body = {quoted(request.body)}"
+        yield f"body = {quoted(no_fields(request.body))}"
 
 
 def _single(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -77,6 +78,15 @@ def _single(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         joint = "; " if name.lower() == "cookie" else ", "
         found[name.lower()] = (name, value) if known is None else (known[0], known[1] + joint + value)
     return list(found.values())
+
+
+def no_fields(text: str) -> str:
+    """Return a text in which a plan file sees no `${...}` field.
+
+    >>> no_fields("${HOME}")
+    '$${HOME}'
+    """
+    return text.replace("${", "$${")
 
 
 def quoted(value: str | bool) -> str:

@@ -5,6 +5,8 @@ import tomllib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadgen.core.endpoint_setting import parse_target_table
+from loadgen.core.template import parse_template
 from loadgen.plan.imports.model import Found, FoundRequest
 from loadgen.plan.imports.plan_text import plan_text, quoted
 
@@ -47,3 +49,16 @@ def test_credentials_are_written_when_they_are_asked_for() -> None:
 @given(st.text())
 def test_any_text_is_read_back_as_it_was(text: str) -> None:
     assert tomllib.loads(f"a = {quoted(text)}") == {"a": text}
+
+
+def test_what_looks_like_a_field_is_sent_as_it_was() -> None:
+    text = "${HOME} $${x} $"
+    request = FoundRequest("POST", "http://h/a?q=${x}", (("X", text),), text)
+
+    endpoint, problems = parse_target_table(1, tomllib.loads(plan_text(Found((request,)), "x").text)["target"][0], "x")
+
+    assert problems == []
+    assert endpoint is not None
+    assert parse_template(endpoint.place) == ("/a?q=${x}",)
+    assert parse_template(endpoint.body.decode()) == (text,)
+    assert parse_template(str(endpoint.headers[0][1])) == (text,)
