@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 _GOLDEN, _FIRST, _SECOND = (
     np.uint64(number) for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
+_LETTERS_AND_DIGITS = frozenset({FieldKind.INDEX, FieldKind.COUNTER, FieldKind.INT, FieldKind.UUID, FieldKind.STRING})
+"""Fields whose values stand in every place as they are, but for a text in JSON, which needs its quotes."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -77,6 +82,10 @@ class Filling:
             encoded = self.cells(slot)
             return [encoded[row] for row in self._rows_of(field.words[0], arrivals)]
         texts = _MADE[field.kind](field, arrivals, self._seed)
+        if slot.where is Where.JSON_VALUE and field.kind in (FieldKind.UUID, FieldKind.STRING):
+            return [f'"{text}"' for text in texts]
+        if field.kind in _LETTERS_AND_DIGITS:
+            return texts
         encode = _ENCODE[slot.where]
         return [encode(text) for text in texts]
 
@@ -132,7 +141,7 @@ def encode_cell(value: Any, where: Where, *, typed: bool) -> str:
 
 
 def _header_text(text: str) -> str:
-    if any((ord(character) < 32 and character != "\t") or ord(character) == 127 for character in text):
+    if _CONTROL.search(text):
         raise ValueError(f"{text[:40]!r} has a line break or control character, which cannot go into a header")
     return text
 

@@ -3,7 +3,8 @@
 Laws: what an arrival sends depends on the seed and its number alone (its due time, where it has a timestamp), so it is
 the same for any number of workers; targets without fields keep the one endpoint whose bytes were made before the start.
 A block is made right after the last arrival of the block before it was sent, so it delays nothing unless arrivals are
-denser than a block takes: measured 4 us for a request with three fields.
+denser than a block takes. Measured: 1.7 us of processor time for a request with one cell, 6.4 us for one with a cell in
+its path, a cell in its JSON body, a UUID and two numbers.
 """
 
 from __future__ import annotations

@@ -7,8 +7,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from loadgen.core.feeder import read_feeder
+from loadgen.core.redact import Secret
 from loadgen.core.units import Rate
 from loadgen.plan.model import Closed, Header, LoadPlan, Stage, Target
+from loadgen.worker.assemble import Place, assemble, renew_token
+from loadgen.worker.requests import Requests
 from tests.support.kernels import kernel as kernel
 from tests.support.load_plans import S, check_identities, load_plan
 from tests.support.servers import OK, FaultServer, answering
@@ -106,3 +109,17 @@ def test_a_timestamp_is_that_of_the_due_time(worker: WorkerProcess) -> None:
     at_ms = sorted(int(_parts(request)[0].split("/")[1].split()[0]) for request in server.requests)
     gaps = [later - earlier for earlier, later in pairwise(at_ms)]
     assert set(gaps) <= {19, 20, 21}
+
+
+def test_a_renewed_token_is_in_the_requests_made_after_it() -> None:
+    target = Target("t", "http://h/${index}", headers=(Header("Authorization", Secret("Bearer one")),), templated=True)
+    plan = load_plan("http://h/", targets=(target,), bearer=Secret("one"))
+    endpoints = assemble(plan, Place(0, 1)).endpoints
+    requests = Requests(plan, endpoints, [0.0], 0)
+    before = requests.of(0, 1, [0], [0])[0].request
+
+    renew_token(plan, endpoints, Secret("two"))
+
+    after = requests.of(1, 1, [0], [0])[0].request
+    assert (b"GET /0 HTTP/1.1" in before, b"Bearer one" in before) == (True, True)
+    assert after == before.replace(b"/0 ", b"/1 ").replace(b"one", b"two")
