@@ -64,7 +64,7 @@ def authorization(plan: Plan) -> dict[str, str]:
     """Return the Authorization that a target of the base URL's origin carries."""
     for target in plan.load.targets:
         if origin(target.url) == origin(plan.base_url):
-            for header in target.headers:
+            for header in sample(plan.load, target).headers:
                 if header.name.lower() == "authorization":
                     return {"Authorization": _text(header.value)}
     return {} if plan.jwt is None else {"Authorization": f"Bearer {plan.jwt.reveal()}"}
