@@ -60,10 +60,10 @@ class Client:
 
     `clocks` maps a clock of `messages.CLOCKS` or `PHASES` to the merged histogram of the whole run (ns). `intervals`
     are the response histograms of each CSV interval, `slices` its percentiles over shorter ones. `claimed_ms` maps a
-    clock to the percentiles summary.json states, for comparison. `out_of_range` counts values beyond a histogram's
-    range. `log_complete` is False when latency.hlog breaks off. `achieved_per_s` is the rate sent over the schedule
-    alone, its drain left out. `gap_cv` is the variation of the gaps between requests, `second_cv` that of the requests
-    sent per second (standard deviation / mean).
+    clock to the percentiles summary.json states, for comparison. `redirects` counts requests by how many redirects they
+    followed. `out_of_range` counts values beyond a histogram's range. `log_complete` is False when latency.hlog breaks
+    off. `achieved_per_s` is the rate sent over the schedule alone, its drain left out. `gap_cv` is the variation of the
+    gaps between requests, `second_cv` that of the requests sent per second (standard deviation / mean).
     """
 
     account: Account | None = None
@@ -72,6 +72,7 @@ class Client:
     claimed_ms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = ()
     addresses: tuple[Address, ...] = ()
+    redirects: Mapping[str, int] = field(default_factory=dict)
     out_of_range: Mapping[str, int] = field(default_factory=dict)
     log_complete: bool = True
     slices: tuple[Slice, ...] = ()

@@ -62,8 +62,8 @@ def requests(assessment: Assessment) -> list[Section]:
         for item in assessment.endings
     ]
     ways = table(("Ending", "Requests", "Share", "Meaning"), endings, right=(1, 2))
-    evenness = _evenness(assessment.evenness)
-    return section("Requests", sums, evenness, ways, endpoints(assessment), _addresses(assessment))
+    remarks = (*_redirects(assessment), *_evenness(assessment.evenness))
+    return section("Requests", sums, remarks, ways, endpoints(assessment), _addresses(assessment))
 
 
 def _evenness(found: tuple[str, float] | None) -> list[Block]:
@@ -71,6 +71,15 @@ def _evenness(found: tuple[str, float] | None) -> list[Block]:
         return []
     what, variation_pct = found
     return paragraph(f"{what} varied by {show(variation_pct, Unit.PERCENT)} (deviation / mean).")
+
+
+def _redirects(assessment: Assessment) -> list[Block]:
+    """Return how many requests followed redirects, which are part of their request."""
+    found = assessment.run.client.redirects
+    if not found:
+        return []
+    parts = (f"{count(requests)} requests followed {hops}" for hops, requests in found.items())
+    return paragraph(f"Redirects, each part of its request: {', '.join(parts)}.")
 
 
 def _whose(ours: bool) -> str:

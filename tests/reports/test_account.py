@@ -12,6 +12,8 @@ from reports.analysis.assessment import Question, Verdict, assess
 from reports.analysis.budget import budget_of
 from reports.analysis.check import Status
 from reports.loader.directory import load
+from reports.render.blocks import Paragraph
+from reports.render.client import requests
 from tests.support.judging import check_of, judge
 from tests.support.runs import quick_run
 
@@ -139,3 +141,18 @@ def test_requests_still_waiting_at_the_end_may_be_in_the_latency_log(tmp_path: P
     place = run.write(tmp_path / "run")
     edit(place, "summary.json", totals={**run.account(), "sent": 280, "done": 280, "unsent": 20}, outcomes={"ok": 280})
     assert check_of(assess(load(place), Question(SloTargets())), "account").status is Status.PASS
+
+
+def test_expectations_and_redirects_are_told_by_name(tmp_path: Path) -> None:
+    quick_run(failed={"expect:has its id": 3}).write(tmp_path)
+    edit(tmp_path, "summary.json", redirects={"1": 290, "2": 7})
+
+    assessment = assess(load(tmp_path), Question(SloTargets()))
+    (shown,) = requests(assessment)
+
+    ending = next(item for item in assessment.endings if item.label != "ok")
+    assert (ending.label, ending.count) == ("expect:has its id", 3)
+    assert ending.text == "an expectation of the plan did not hold"
+    told = "Redirects, each part of its request: 290 requests followed 1, 7 requests followed 2."
+    assert Paragraph((told,)) in shown.blocks
+    assert check_of(assessment, "error_client").value == pytest.approx(1)
