@@ -79,8 +79,6 @@ def _window_remarks(window: ServerWindow | None) -> Iterator[str]:
 
 def _client_remarks(run: Run) -> Iterator[str]:
     client = run.client
-    if run.floor:
-        yield f"Response times and this generator: {run.floor}."
     for clock, number in client.out_of_range.items():
         if number:
             yield f"{plural(number, 'value')} of the clock “{clock}” lay above the histogram's range."

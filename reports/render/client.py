@@ -24,7 +24,9 @@ def latency(assessment: Assessment) -> list[Section]:
     rows = table(headers, (_clock_row(line) for line in assessment.clocks), right=range(1, 9))
     legend = "Response counts from the moment a request was due, so a stalled service cannot hide behind a late send."
     rows = rows or paragraph("No latency was recorded by the client.")
-    return section("Client Latency (HDR)", rows, paragraph(legend), _certainty(assessment.clocks))
+    floor = assessment.run.floor
+    said = paragraph(f"This generator: {plain(floor)}.") if floor and assessment.clocks else []
+    return section("Client Latency (HDR)", rows, paragraph(legend), _certainty(assessment.clocks), said)
 
 
 def _clock_row(line: ClockLine) -> tuple[str, ...]:

@@ -26,21 +26,25 @@ def values(stored: Any) -> dict[str, float]:
     return {figure["name"]: figure["value"] for figure in stored["figures"]}
 
 
+@pytest.mark.stack
 def test_engine(tmp_path: Path) -> None:
     stored = short(tmp_path, "engine", "--rate", "500", "--seconds", "1", "--alternations", "1", *NO_PEERS)
     assert 5 < values(stored)["CPU per request at 500/s"] < 5_000
 
 
+@pytest.mark.stack
 def test_tls(tmp_path: Path) -> None:
     stored = short(tmp_path, "tls", "--rate", "500", "--seconds", "1", "--alternations", "1", *NO_PEERS)
     assert 5 < values(stored)["CPU per request over TLS at 500/s"] < 5_000
 
 
+@pytest.mark.stack
 def test_pacing(tmp_path: Path) -> None:
     stored = short(tmp_path, "pacing", "--rate", "200", "--seconds", "2", "--alternations", "1", *NO_PEERS)
     assert stored["runs"]["200"]["loadgen"][0]["rate_per_s"] == pytest.approx(200, rel=0.02)
 
 
+@pytest.mark.stack
 def test_truth(tmp_path: Path) -> None:
     stored = short(tmp_path, "truth", "--rate", "100", "--seconds", "2", "--alternations", "1", *NO_PEERS)
     frozen = stored["runs"]["100"]["freeze"][0]["max"]
@@ -56,6 +60,7 @@ def test_exposition(tmp_path: Path) -> None:
     assert set(values(stored)) == {"exposition of 300 series, warm", "exposition of 300 series, cold"}
 
 
+@pytest.mark.stack
 def test_memory(tmp_path: Path) -> None:
     stored = short(tmp_path, "memory", "--rate", "200", "--seconds", "2")
     assert 10 < values(stored)["size of a worker at 200/s"] < 200
@@ -65,6 +70,7 @@ def test_help(tmp_path: Path) -> None:
     assert values(short(tmp_path, "help", "--alternations", "1"))["loadgen --help"] > 10
 
 
+@pytest.mark.stack
 @pytest.mark.timeout(60)
 def test_supervisor(tmp_path: Path) -> None:
     stored = short(tmp_path, "supervisor", "--rate", "100", "--seconds", "4", "--alternations", "1")

@@ -184,6 +184,7 @@ async def test_values_can_be_written_and_read_one_by_one(url: Secret) -> None:
         assert (await demo.get("/internal/cache/get?key=k"))[0] == 503
 
 
+@pytest.mark.stack
 async def test_the_service_survives_the_death_of_its_server_and_uses_it_again() -> None:
     async with demo_process(CACHE_IMPL="redis") as started, aiohttp.ClientSession(started.url) as session:
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.stack
+
 PAGE = (Path(__file__).parents[2] / "docs" / "CONNECTIONS.md").read_text()
 REQUESTS = 50
 SECRETS = ("secret", "bWU6c2VjcmV0", "tok-by-command", "tok-by-call", "hunter2-hunter2", "open sesame")

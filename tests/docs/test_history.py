@@ -54,6 +54,7 @@ def run_line(line: str, directory: Path, url: str) -> subprocess.CompletedProces
     return loadgen(*shlex.split(line.replace(SHOWN_URL, url))[1:], cwd=directory)
 
 
+@pytest.mark.stack
 @pytest.mark.timeout(180)
 def test_the_commands_work_in_the_order_shown(tmp_path: Path) -> None:
     lay_out(tmp_path)
@@ -70,6 +71,7 @@ def test_the_commands_work_in_the_order_shown(tmp_path: Path) -> None:
         assert (tmp_path / made).is_file(), made
 
 
+@pytest.mark.stack
 @pytest.mark.skipif("baseline" not in report.list_commands(CONTEXT), reason="the verb baseline is not here yet")
 @pytest.mark.timeout(180)
 def test_the_nightly_round_of_the_demo_keeps_its_night(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def test_the_page_shows_a_file_for_every_source() -> None:
     assert len(shown_commands()) == 8
 
 
+@pytest.mark.stack
 @pytest.mark.timeout(120)
 def test_the_commands_make_the_plans_and_the_plans_are_sent(demo: Service, tmp_path: Path) -> None:
     for name, text in shown_files().items():

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.stack
+
 PAGE = (Path(__file__).parents[2] / "docs" / "LOAD_SHAPES.md").read_text()
 SHOWN_URL = "http://127.0.0.1:8901"
 

@@ -37,6 +37,7 @@ def test_every_shown_command_is_run_somewhere() -> None:
     assert all((ROOT / place).exists() for place in ELSEWHERE.values() if place.startswith("tests/"))
 
 
+@pytest.mark.stack
 @pytest.mark.timeout(120)
 def test_the_commands_to_try_work_in_the_order_shown(tmp_path: Path) -> None:
     """The port alone is another one, so that whatever runs on this machine is left in peace."""

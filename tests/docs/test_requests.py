@@ -19,6 +19,8 @@ from tests.support.processes import Service, loadgen, service
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.stack
+
 PAGE = (Path(__file__).parents[2] / "docs" / "REQUESTS.md").read_text()
 SHOWN_URL = "http://127.0.0.1:8901"
 

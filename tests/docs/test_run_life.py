@@ -44,6 +44,7 @@ def run(line: str, cwd: Path, url: str = SHOWN_URL) -> subprocess.CompletedProce
     return loadgen(*arguments, cwd=cwd, timeout_s=60)
 
 
+@pytest.mark.stack
 @pytest.mark.timeout(180)
 def test_the_commands_of_the_life_of_a_run_work_in_their_order(tmp_path: Path, demo: Service) -> None:
     quick_run().write(tmp_path / "results" / RUN)

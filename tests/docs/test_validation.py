@@ -28,6 +28,7 @@ def shown_commands() -> list[str]:
     return [line for block in blocks for line in block.splitlines()]
 
 
+@pytest.mark.stack
 @pytest.mark.timeout(120)
 def test_every_command_judges_its_source(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tests" / "golden" / "demo-baseline", tmp_path / SHOWN_RUN)

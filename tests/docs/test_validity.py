@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from loadgen.core.units import format_duration
 from loadgen.run.validity import LIMITS
 from tests.support.processes import loadgen, service
@@ -31,6 +33,7 @@ def test_the_table_is_that_of_the_code() -> None:
     }
 
 
+@pytest.mark.stack
 def test_the_floor_is_measured_and_every_summary_compares_itself_with_it(tmp_path: Path) -> None:
     (command,) = re.findall(r"```console\nloadgen (selftest .*)\n```", PAGE)
     state = {"XDG_STATE_HOME": str(tmp_path / "state")}
@@ -49,6 +52,7 @@ def test_the_floor_is_measured_and_every_summary_compares_itself_with_it(tmp_pat
     assert "floor not measured: run loadgen selftest" in without.stdout
 
 
+@pytest.mark.stack
 def test_the_command_ends_with_exit_code_5_and_says_why(tmp_path: Path) -> None:
     (command,) = re.findall(r"```console\nloadgen (run .*)\n```", PAGE)
     with service("loadgen.demo.null") as null:
