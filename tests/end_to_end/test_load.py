@@ -64,6 +64,7 @@ def test_figures_of_gap_and_lag_are_in_the_summary(null: Service, tmp_path: Path
     assert summary["metrics"]["loadgen_lag"]["values"]["p(99)"] > 0
 
 
+@pytest.mark.stack
 def test_a_slow_service_is_target_limited_and_no_go_and_never_invalid(tmp_path: Path) -> None:
     with service("loadgen.demo", "--faults", '{"latency": 400}') as demo:
         result = loadgen(*against(demo, "--samples", "2", "--interval", "3s", "--warmup", "0s"), cwd=tmp_path)

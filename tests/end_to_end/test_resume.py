@@ -9,6 +9,8 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from loadgen.core.hdr_log import read_hdr_log
 from loadgen.core.load_stats import read_load_stats
 from loadgen.core.metrics_csv import read_metrics
@@ -65,6 +67,7 @@ def test_a_killed_load_goes_on_and_its_account_is_one(tmp_path: Path) -> None:
     assert "this run is complete" in again.stderr
 
 
+@pytest.mark.stack
 def test_a_killed_baseline_goes_on_with_the_gap_marked(tmp_path: Path) -> None:
     with service("loadgen.demo") as demo:
         asked = against(demo, "--samples", "3", "--interval", "3s", "--warmup", "0s", "-q")

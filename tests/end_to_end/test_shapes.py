@@ -79,6 +79,7 @@ def test_a_closed_load_over_two_workers_sends_exactly_its_number(null: Service, 
     assert summary["rate"]["target"] is None
 
 
+@pytest.mark.stack
 def test_a_baseline_with_a_shape_is_judged_by_what_its_schedule_holds(tmp_path: Path) -> None:
     arguments = ("--samples", "2", "--interval", "4s", "--warmup", "0s", "--shape", "spike", "--arrival", "poisson")
     with service("loadgen.demo") as demo:
