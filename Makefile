@@ -77,7 +77,7 @@ test: $(STAMP) ## Run the tests (under five minutes)
 	$(BIN)/python -m pytest $(END_TO_END) $(ARGS)
 
 test-stack: $(STAMP) ## Run the real-time tests: breaker, kill matrix, Prometheus (under twenty minutes)
-	$(BIN)/python -m pytest -q -m stack $(ARGS)
+	$(BIN)/python -m pytest -q -m stack -n 2 --dist loadfile $(ARGS)
 
 coverage: $(STAMP) ## Run the tests with the coverage gate
 	$(BIN)/coverage erase

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from random import Random
 
 SEEDS = 10
-MANY_SEEDS = 100
+MANY_SEEDS = 40
 CEILING = Rate.per_second(1_000)
 
 
