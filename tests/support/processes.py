@@ -25,8 +25,9 @@ _SETTINGS_PREFIXES = (
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this environment without anybody's settings, plus `extra`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS_PREFIXES)}
+    """Return this environment without anybody's settings, those of a make around us included, plus `extra`."""
+    foreign = (*_SETTINGS_PREFIXES, "MAKE", "MFLAGS", "ARGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | dict(extra or {})
 
 
