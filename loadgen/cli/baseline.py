@@ -15,6 +15,7 @@ from loadgen.cli.flags import (
     OBSERVATION,
     PERMISSION,
     RESUME,
+    REUSE,
     SCHEDULE,
     SHAPE,
     SOURCES,
@@ -40,7 +41,9 @@ _KINDS = ("baseline", "extended", "fallback-scenario")
 
 
 @click.command(cls=DetachableCommand)
-@with_options(TARGET, OBSERVATION, LOAD, SCHEDULE, WARMUP, SHAPE, CREDENTIALS, NETWORK, BREAKER, PERMISSION, SOURCES)
+@with_options(
+    TARGET, OBSERVATION, LOAD, SCHEDULE, WARMUP, SHAPE, CREDENTIALS, NETWORK, REUSE, BREAKER, PERMISSION, SOURCES
+)
 @click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
 @click.option("--kind", type=click.Choice(_KINDS), default="baseline", show_default=True, help="What the run is for.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")

@@ -11,6 +11,7 @@ from loadgen.cli.flags import (
     LOAD,
     METRICS,
     NETWORK,
+    REUSE,
     SHAPE,
     SOURCES,
     START,
@@ -49,7 +50,7 @@ _OWN = (
 @click.option("--precision", type=float, default=0.03, show_default=True, help="Width of the answer, as a share.")
 @click.option("--confirm-host", metavar="HOST", help="The host under test, once more: production needs it.")
 @click.option("--resume", type=click.Path(file_okay=False), metavar="DIR", help="Go on with an unfinished run.")
-@with_options(TARGET, LOAD, METRICS, WARMUP, SHAPE, CREDENTIALS, NETWORK, THRESHOLDS, START, SOURCES)
+@with_options(TARGET, LOAD, METRICS, WARMUP, SHAPE, CREDENTIALS, NETWORK, REUSE, THRESHOLDS, START, SOURCES)
 @click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")
 @click.option("--json", is_flag=True, help="Print capacity.json on stdout at the end, everything else on stderr.")

@@ -55,6 +55,10 @@ CREDENTIALS: Group = (
     click.option("--jwt-file", metavar="FILE", help="File with the bearer token."),
     click.option("--token-command", metavar="COMMAND", help="Prints the bearer token; run again before it expires."),
 )
+REUSE: Group = (
+    click.option("--no-keepalive", is_flag=True, help="A new connection for each request, on its time."),
+    click.option("--max-requests-per-connection", metavar="N", help="Then a new one, on the next request's time."),
+)
 NETWORK: Group = (
     click.option("--cacert", metavar="FILE", help="Certificate authorities to trust."),
     click.option("--cert", metavar="FILE", help="Client certificate."),
@@ -65,8 +69,6 @@ NETWORK: Group = (
     click.option("--sni", metavar="NAME", help="Name in TLS, asked for and verified.  [the URL's host]"),
     click.option("--proxy", metavar="URL", help="HTTP proxy; those of the environment are ignored."),
     click.option("--unix-socket", metavar="PATH", help="Connect to this socket, whatever the URL's host."),
-    click.option("--no-keepalive", is_flag=True, help="A new connection for each request, on its time."),
-    click.option("--max-requests-per-connection", metavar="N", help="Then a new one, on the next request's time."),
     click.option("--ipv4", is_flag=True, help="IPv4 only."),
     click.option("--ipv6", is_flag=True, help="IPv6 only."),
 )

@@ -15,6 +15,7 @@ from loadgen.cli.flags import (
     NETWORK,
     OBSERVATION,
     PERMISSION,
+    REUSE,
     SCHEDULE,
     SHAPE,
     SOURCES,
@@ -38,7 +39,9 @@ _KINDS = ("baseline", "extended", "fallback-scenario", "warmup", "run")
 
 
 @click.command()
-@with_options(TARGET, SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, OBSERVATION, BREAKER, PERMISSION, SOURCES)
+@with_options(
+    TARGET, SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, REUSE, OBSERVATION, BREAKER, PERMISSION, SOURCES
+)
 @click.option("--out", type=str, default=None, metavar="DIR", help="Where results will go; results if not given.")
 @click.option("--kind", type=click.Choice(_KINDS), default="baseline", show_default=True, help="The run to check for.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")

@@ -12,6 +12,7 @@ from loadgen.cli.flags import (
     LOAD,
     NETWORK,
     RESUME,
+    REUSE,
     SCHEDULE,
     SHAPE,
     SOURCES,
@@ -55,7 +56,7 @@ _OWN = ("urls", "resume", "out", "json", "quiet", "hgrm", "prom")
 @with_options(RESUME)
 @click.option("--json", is_flag=True, help="Print summary.json on stdout, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@with_options(SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, CLIENT_BREAKER, START, SOURCES)
+@with_options(SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, REUSE, CLIENT_BREAKER, START, SOURCES)
 def run(**given: Any) -> int:
     """Put a load on URL... and print what came back.
 

@@ -11,6 +11,7 @@ from loadgen.cli.flags import (
     CREDENTIALS,
     LOAD,
     NETWORK,
+    REUSE,
     SHAPE,
     SOURCES,
     START,
@@ -32,7 +33,7 @@ _OWN = ("quiet", "results")
 @click.option("--duration-seconds", metavar="N", help="The same in seconds.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where its log goes.  [results]")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@with_options(SHAPE, CREDENTIALS, NETWORK, CLIENT_BREAKER, START, SOURCES)
+@with_options(SHAPE, CREDENTIALS, NETWORK, REUSE, CLIENT_BREAKER, START, SOURCES)
 def warmup(**given: Any) -> ExitCode:
     """Warm a service up: 20/s over 5 connections for 10 min, unless told otherwise.
 
