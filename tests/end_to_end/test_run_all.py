@@ -35,7 +35,7 @@ def test_bad_variables_are_told_with_all_else_and_nothing_is_started(tmp_path: P
     env = {"RELOAD_COUNT": "-1", "SNAP_SLEEP_SECS": "600"}
     result = loadgen("run-all", "--base-url", "http://192.0.2.1:1", cwd=tmp_path, env=env)
     assert result.returncode == 2
-    assert "3 problems; nothing was sent" in result.stderr
+    assert "3 problems; nothing was done" in result.stderr
     assert "RELOAD_COUNT = '-1': must be a number that is not negative" in result.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -128,7 +128,7 @@ def test_everything_that_changed_in_the_plan_is_named(tmp_path: Path) -> None:
     message = refusal(place, other)
 
     assert message.splitlines() == [
-        "5 problems; nothing was sent:",
+        "5 problems; nothing was done:",
         *(
             f"  - --resume = {name!r}: was {was!r}, is {now!r}: give what the run was started with"
             for name, was, now in (
