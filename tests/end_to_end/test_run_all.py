@@ -25,7 +25,7 @@ def test_the_whole_round_needs_no_flags_and_leaves_json_markdown_and_a_section(t
     assert body["counters"]["raw_fallback"] >= 4
     assert body["summary"]["na"] == 0, body["assertions"]
     assert (tmp_path / "phase5.md").read_text().startswith("# Phase 5 Validation Report")
-    assert (tmp_path / "docs" / "PHASE5_COMPLETION_REPORT.md").read_text().count("## Run Artifact (") == 1
+    assert (tmp_path / "docs" / "PHASE5_COMPLETION_REPORT.md").read_text().count("## Run Artifact – Appended ") == 1
     passed = body["summary"]["overall_status"] == "pass"  # a machine under load may miss a latency
     assert result.returncode == (0 if passed else 1), result.stdout + result.stderr
     assert result.stdout.splitlines()[-1].startswith("validation pass: 16" if passed else "validation fail")
