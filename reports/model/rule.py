@@ -101,3 +101,13 @@ class RuleBook:
     @property
     def alerts(self) -> Iterator[Alert]:
         return (rule for group in self.alerting for rule in group.rules if isinstance(rule, Alert))
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRule:
+    """A rule as it stands in a file: of a recording rule the name it records, of an alert its own."""
+
+    name: str
+    expr: str
+    labels: Mapping[str, str]
+    alert: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.analysis.rules.burn import OBJECTIVES, TIERS, burn_alerts, burn_recordings, impossible
+from reports.analysis.rules.burn import OBJECTIVES, TIERS, burn_alerts, burn_recordings, can_fire
 from reports.analysis.rules.draft import write_group
 from reports.analysis.rules.recording import age_buckets, recordings
 from reports.analysis.rules.relay import SYNTHETIC_JOB, relay_alerts, relay_recordings
@@ -42,13 +42,7 @@ def merge(books: Iterable[RuleBook]) -> RuleBook:
 
 def refusals(terms: Terms, tiers: Sequence[Tier]) -> list[LeftOut]:
     """Return the tiers that could never fire, each with its arithmetic."""
-    return [
-        LeftOut(objective.alert + tier.name, why)
-        for objective in OBJECTIVES
-        if not objective.lacks(terms)
-        for tier in tiers
-        if (why := impossible(tier, objective.budget(terms)))
-    ]
+    return [item for objective in OBJECTIVES for item in can_fire(objective, tiers, terms)[1]]
 
 
 class _Book:
@@ -82,13 +76,10 @@ def _service_book(terms: Terms, tiers: Sequence[Tier]) -> RuleBook:
     book.alert("phase5-slo", service_alerts(prefix))
     book.alert("phase5-standing", standing_alerts(prefix))
     for objective in OBJECTIVES:
-        alerts, impossible_ones = burn_alerts(objective, tiers, terms)
-        possible = [
-            tier for tier in tiers if not (not objective.lacks(terms) and impossible(tier, objective.budget(terms)))
-        ]
-        book.left_out += impossible_ones
+        possible, left_out = can_fire(objective, tiers, terms)
+        book.left_out += left_out
         book.record(f"phase5_{objective.slo}_burn", burn_recordings(objective, possible, terms))
-        book.alert(f"phase5-{objective.slo}-burn", alerts)
+        book.alert(f"phase5-{objective.slo}-burn", burn_alerts(objective, possible))
     return book.done()
 
 

@@ -8,11 +8,13 @@ Windows and factors are those of the Google SRE workbook for a period of 30 days
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from reports.analysis.rules.draft import Draft
-from reports.analysis.rules.promql import JOB, both, share, slower_share, summed
+from reports.analysis.rules.promql import JOB, both, share, slower_share, summed, within, zero_for
 from reports.model.rule import Alert, Family, LeftOut, Recording, Severity
 
 if TYPE_CHECKING:
@@ -43,7 +45,10 @@ TIERS = (
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """One service-level objective: `share` of its events are good. `ratio` gives the share of bad ones in a window."""
+    """One service-level objective: `share` of its events are good.
+
+    `ratio` gives the share of bad ones in a window, `bad` their rate, and `all` the rate, or another function, of all.
+    """
 
     slo: str
     alert: str
@@ -54,7 +59,8 @@ class Objective:
     what: str
     share: Callable[[Terms], float]
     ratio: Callable[[Terms, str], str]
-    events: Callable[[Terms, str], str]
+    bad: Callable[[Terms, str], str]
+    all: Callable[[Terms, str, str], str]
 
     def budget(self, terms: Terms) -> float:
         """Return the share of events that may be bad."""
@@ -67,28 +73,41 @@ class Objective:
 LATENCY_LIMIT = "http_latency_p99"
 
 
-def _availability(terms: Terms, window: str) -> str:
-    return share(terms.answered(("4xx", "5xx"), window), terms.requests(window))
+def _failed(terms: Terms, window: str) -> str:
+    return terms.answered(("4xx", "5xx"), window)
+
+
+def _slow_share(terms: Terms, window: str) -> str:
+    return slower_share(terms.histogram("latency"), _limit(terms), window)
 
 
 def _slow(terms: Terms, window: str) -> str:
-    limit = terms.limit(LATENCY_LIMIT) / terms.source("latency").scale
-    return slower_share(terms.histogram("latency"), limit, window)
+    return f"{_timed(terms, window, 'rate')}\n-\n{within(terms.histogram('latency'), _limit(terms), window)}"
+
+
+def _timed(terms: Terms, window: str, function: str) -> str:
+    return summed([terms.histogram("latency").suffixed("_count")], window, JOB, function)
+
+
+def _limit(terms: Terms) -> float:
+    return terms.limit(LATENCY_LIMIT) / terms.source("latency").scale
 
 
 AVAILABILITY = Objective(
     "availability", "ErrorBudgetBurn", ("requests",), ("error_rate",), Family.ERRORS, "ERROR_RATE",
     "requests answered with 4xx or 5xx",
     lambda terms: 1 - terms.limit("error_rate") / 100,
-    _availability,
-    lambda terms, window: terms.requests(window, function="increase"),
+    lambda terms, window: share(_failed(terms, window), terms.requests(window)),
+    lambda terms, window: zero_for(_failed(terms, window), terms.requests(window)),
+    lambda terms, window, function: terms.requests(window, function=function),
 )  # fmt: skip
 LATENCY = Objective(
     "latency", "LatencyBudgetBurn", ("latency",), (LATENCY_LIMIT,), Family.LATENCY, "LATENCY",
     "requests slower than the P99 threshold",
     lambda terms: 0.99,
+    _slow_share,
     _slow,
-    lambda terms, window: summed([terms.histogram("latency").suffixed("_count")], window, JOB, "increase"),
+    _timed,
 )  # fmt: skip
 OBJECTIVES = (AVAILABILITY, LATENCY)
 
@@ -116,7 +135,7 @@ def identity(objective: Objective, terms: Terms) -> str:
 def windows(tiers: Sequence[Tier]) -> list[str]:
     """Return every window of the tiers, the shortest first."""
     found = {window for tier in tiers for window in (tier.short, tier.long)}
-    return sorted(found, key=lambda window: int(window[:-1]) * {"m": 1, "h": 60, "d": 1440}[window[-1]])
+    return sorted(found, key=minutes)
 
 
 def burn_recordings(objective: Objective, tiers: Sequence[Tier], terms: Terms) -> list[Draft]:
@@ -148,18 +167,23 @@ def burn_recordings(objective: Objective, tiers: Sequence[Tier], terms: Terms) -
     ]
 
 
-def burn_alerts(objective: Objective, tiers: Sequence[Tier], terms: Terms) -> tuple[list[Draft], list[LeftOut]]:
-    """Return a draft for each tier that can fire, and the others with their arithmetic."""
-    drafts: list[Draft] = []
-    left_out: list[LeftOut] = []
-    for tier in tiers:
-        name = objective.alert + tier.name
-        why = "" if objective.lacks(terms) else impossible(tier, objective.budget(terms))
-        if why:
-            left_out.append(LeftOut(name, why))
-        else:
-            drafts.append(Draft(name, objective.needs, _alert(name, objective, tier), objective.limits))
-    return drafts, left_out
+def can_fire(objective: Objective, tiers: Sequence[Tier], terms: Terms) -> tuple[list[Tier], list[LeftOut]]:
+    """Return the tiers that can fire, and the others with their arithmetic; all can where nothing can be written."""
+    if objective.lacks(terms):
+        return list(tiers), []
+    budget = objective.budget(terms)
+    told = [(tier, impossible(tier, budget)) for tier in tiers]
+    left_out = [LeftOut(objective.alert + tier.name, why) for tier, why in told if why]
+    return [tier for tier, why in told if not why], left_out
+
+
+def burn_alerts(objective: Objective, tiers: Sequence[Tier]) -> list[Draft]:
+    """Return a draft for each tier."""
+    return [
+        Draft(name, objective.needs, _alert(name, objective, tier), objective.limits)
+        for tier in tiers
+        for name in (objective.alert + tier.name,)
+    ]
 
 
 def _alert(name: str, objective: Objective, tier: Tier) -> Callable[[Terms], Alert]:
@@ -172,7 +196,7 @@ def _alert(name: str, objective: Objective, tier: Tier) -> Callable[[Terms], Ale
         ]
         return Alert(
             name,
-            both(*burning, f"{objective.events(terms, tier.long)} >= {terms.policy.min_requests}"),
+            both(*burning, f"{objective.all(terms, tier.long, 'increase')} >= {terms.policy.min_requests}"),
             tier.hold,
             tier.severity,
             objective.family,
@@ -183,3 +207,43 @@ def _alert(name: str, objective: Objective, tier: Tier) -> Callable[[Terms], Ale
         )
 
     return write
+
+
+_DURATION = re.compile(r"[1-9][0-9]*[mhd]")
+_TIER_REMEDY = "write NAME:critical|warning|info:FACTOR:LONG:SHORT:HOLD, such as PageFast:critical:14.4:1h:5m:2m"
+
+
+def parse_tier(text: str) -> Tier:
+    """Read a tier from the command line; raise ValueError with what to do.
+
+    >>> parse_tier("PageFast:critical:14.4:1h:5m:2m") == TIERS[0]
+    True
+    """
+    parts = text.split(":")
+    if len(parts) != 6 or not re.fullmatch(r"[A-Z][A-Za-z0-9]*", parts[0]) or parts[1] not in list(Severity):
+        raise ValueError(_TIER_REMEDY)
+    name, severity, factor, *spans = parts
+    if not all(_DURATION.fullmatch(span) for span in spans):
+        raise ValueError(f"windows are whole minutes, hours or days: {_TIER_REMEDY}")
+    try:
+        number = float(factor)
+    except ValueError:
+        raise ValueError(f"the factor is no number: {_TIER_REMEDY}") from None
+    if not 0 < number < inf:
+        raise ValueError(f"the factor must be above 0: {_TIER_REMEDY}")
+    long, short, hold = spans
+    if minutes(long) <= minutes(short):
+        raise ValueError("the long window comes first and must be longer than the short one")
+    return Tier(name, Severity(severity), number, long, short, hold)
+
+
+_MINUTES = {"m": 1, "h": 60, "d": 1440}
+
+
+def minutes(text: str) -> int:
+    """Return a duration such as `5m` or `3h` in minutes.
+
+    >>> minutes("3h")
+    180
+    """
+    return int(text[:-1]) * _MINUTES[text[-1]]

@@ -71,10 +71,15 @@ def bound(seconds: float) -> str:
     return f'le="{seconds:g}"' if seconds % 1 else f'le=~"{seconds:g}(\\\\.0)?"'
 
 
-def slower_share(histogram: Selector, seconds: float, window: str, by: Sequence[str] = JOB) -> str:
+def within(histogram: Selector, limit: float, window: str, by: Sequence[str] = JOB) -> str:
+    """Return the rate of observations up to a bucket's bound; nothing where there is no such bucket."""
+    return summed([histogram.suffixed("_bucket").where(bound(limit))], window, by)
+
+
+def slower_share(histogram: Selector, limit: float, window: str, by: Sequence[str] = JOB) -> str:
     """Return the share of observations above a bucket's bound; nothing where there is no such bucket."""
-    within = summed([histogram.suffixed("_bucket").where(bound(seconds))], window, by)
-    return f"1 - {within}\n/\n({summed([histogram.suffixed('_count')], window, by)} > 0)"
+    every = summed([histogram.suffixed("_count")], window, by)
+    return f"1 - {within(histogram, limit, window, by)}\n/\n({every} > 0)"
 
 
 def times(text: str, factor: float) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 REDIS_P95_S, REDIS_P95_LONG_S = 0.05, 0.04
 REDIS_RECENT_S = 300
-_MIB = 1024 * 1024
+MIB = 1024 * 1024
 _SHARE, _SECONDS = "{{ $value | humanizePercentage }}", "{{ $value | humanizeDuration }}"
 
 
@@ -121,7 +121,7 @@ def _memory(terms: Terms) -> Alert:
     (resident,) = terms.series("memory", "value")
     return Alert(
         "MemoryRssHigh",
-        f"{resident} > {limit * _MIB / source.scale:.0f}",
+        f"{resident} > {limit * MIB / source.scale:.0f}",
         "10m",
         Severity.WARNING,
         Family.MEMORY,

@@ -5,6 +5,7 @@ Law: the first source of a logical metric is the one that is used; the observer'
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,15 @@ class Terms:
     def job(self) -> str:
         """The condition on the job, empty for all of them."""
         job = self.policy.job
-        return "" if not job else f'job="{job}"' if job.replace("_", "").replace("-", "").isalnum() else f'job=~"{job}"'
+        if not job:
+            return ""
+        return f'job="{job}"' if re.fullmatch(r"[\w/ -]+", job) else f'job=~"{_quoted(job)}"'
+
+    @property
+    def job_name(self) -> str:
+        """The name of a job that the rules apply to; empty where none can be told from the expression."""
+        first = re.split(r"[|()]", self.policy.job.strip("()"))[0].replace(".*", "1").replace(".+", "1") or "one"
+        return first if not self.policy.job or re.fullmatch(self.policy.job, first) else ""
 
     def limit(self, metric: str) -> float:
         """Return a threshold; whoever asks has declared that it needs it."""
@@ -90,3 +99,7 @@ class Terms:
     def guard(self, window: str, least: int | None = None) -> str:
         """Return the condition that a window saw enough requests to be believed."""
         return f"{self.requests(window, function='increase')} >= {least or self.policy.min_requests}"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
