@@ -75,6 +75,7 @@ def write_rules(wish: RuleWish) -> Written:
         _refuse(found, tiers)
     books = [rule_book(terms, tiers) for terms in found]
     book = merge(books)
+    _distinct(book, found)
     played = tuple(case for terms, one in zip(found, books, strict=True) for case in cases(terms, one.alerts, tiers))
     texts = {
         RECORDING: rules_yaml(book.recording, wish.runbook_base),
@@ -101,6 +102,14 @@ def _tiers(asked: tuple[str, ...]) -> tuple[Tier, ...]:
     if problems:
         raise InputError(problems)
     return tuple(tiers)
+
+
+def _distinct(book: RuleBook, found: list[Terms]) -> None:
+    names = [group.name for group in (*book.recording, *book.alerting)]
+    if len(set(names)) < len(names):
+        given = ", ".join(terms.facts.name for terms in found)
+        remedy = "give the same groups of rules: write each into a directory of its own (--out)"
+        raise InputError([Problem("--profile", given, remedy)])
 
 
 def _refuse(found: list[Terms], tiers: tuple[Tier, ...]) -> None:
