@@ -15,7 +15,7 @@ from reports.analysis.rules.cases import cases
 from reports.analysis.rules.names import ALWAYS, metric_names
 from reports.cli import report
 from tests.support.debian import program
-from tests.support.rules import OPS, PROFILES, terms
+from tests.support.rule_terms import OPS, PROFILES, terms
 
 if TYPE_CHECKING:
     from pathlib import Path
