@@ -33,7 +33,7 @@ _Dumper.add_representer(str, _text)
 
 def to_yaml(document: Any) -> str:
     """Return a document as YAML, keys in the order in which they stand."""
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=1_000, allow_unicode=True)
 
 
 def rules_yaml(groups: Iterable[Group], runbook_base: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,7 @@ class Written:
 
 def write_rules(wish: RuleWish) -> Written:
     """Return everything that a wish gives; raise InputError with every tier that was asked for and cannot fire."""
+    _expressions(wish)
     limits = load_thresholds(wish.thresholds)
     tiers = _tiers(wish.burn_tiers)
     jobs = {False: Policy(wish.job, wish.min_requests), True: Policy(wish.relay_job, wish.min_requests)}
@@ -102,6 +104,17 @@ def _tiers(asked: tuple[str, ...]) -> tuple[Tier, ...]:
     if problems:
         raise InputError(problems)
     return tuple(tiers)
+
+
+def _expressions(wish: RuleWish) -> None:
+    problems = []
+    for key, job in (("--job", wish.job), ("--relay-job", wish.relay_job)):
+        try:
+            re.compile(job)
+        except re.error as error:
+            problems.append(Problem(key, job, f"is no regular expression ({error})"))
+    if problems:
+        raise InputError(problems)
 
 
 def _distinct(book: RuleBook, found: list[Terms]) -> None:

@@ -14,20 +14,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A rule to be written. `needs` are logical metrics and signals, `limits` names of thresholds."""
+    """A rule to be written. `needs` are logical metrics and signals, `limits` names of thresholds.
+
+    `hopeless` tells why it could never fire, empty when it can.
+    """
 
     name: str
     needs: tuple[str, ...]
     write: Callable[[Terms], Rule]
     limits: tuple[str, ...] = ()
+    hopeless: Callable[[Terms], str] = lambda _: ""
 
     def lacks(self, terms: Terms) -> str:
-        """Return what is missing, as a sentence; empty when it can be written."""
+        """Return what is missing or in the way, as a sentence; empty when it can be written."""
         metrics = [name for name in self.needs if not terms.facts.has(name)]
         limits = [name for name in self.limits if terms.limits.find(name) is None]
         told = [f"the profile {terms.facts.name} has no {' and no '.join(metrics)}"] if metrics else []
         told += [f"{terms.limits.source} has no {' and no '.join(limits)}"] if limits else []
-        return "; ".join(told)
+        return "; ".join(told) or self.hopeless(terms)
 
 
 def write_group(name: str, drafts: Iterable[Draft], terms: Terms) -> tuple[Group, list[LeftOut]]:

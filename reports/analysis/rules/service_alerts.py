@@ -24,7 +24,7 @@ def service_alerts(prefix: str) -> list[Draft]:
     return [
         Draft("HttpSuccessRateLow", ("requests",), _success(prefix), ("http_success_rate",)),
         Draft("CacheHitRateLow", ("cache",), _cache(prefix), ("cache_hit_rate",)),
-        Draft("FallbackEffectiveHigh", ("fallback",), _fallback(prefix), ("fallback_effective_ratio",)),
+        Draft("FallbackEffectiveHigh", ("fallback",), _fallback(prefix), ("fallback_effective_ratio",), _no_ratio),
         _slow("PluginReloadLatencyP95High", f"{prefix}:plugin_reload_p95:5m", "plugin_reload", 95),
         _slow("PluginReloadLatencyP99High", f"{prefix}:plugin_reload_p99:5m", "plugin_reload", 99),
         *(
@@ -75,6 +75,11 @@ def _cache(prefix: str) -> Callable[[Terms], Alert]:
         )
 
     return write
+
+
+def _no_ratio(terms: Terms) -> str:
+    limit = terms.limit("fallback_effective_ratio")
+    return "" if limit < 1 else f"the limit is {limit:g}, and no ratio is above 1: it could never fire"
 
 
 def _fallback(prefix: str) -> Callable[[Terms], Alert]:
