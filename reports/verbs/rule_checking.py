@@ -103,7 +103,7 @@ def _ask(server: Prometheus, recordings: list[WrittenRule]) -> ExitCode:
         else:
             codes.append(_data(server, shown))
     full = codes.count(ExitCode.OK)
-    click.echo(f"{'PASS' if full == len(codes) else 'NA'}  {full} of {len(codes)} recording rules return data")
+    click.echo(f"{'PASS' if full == len(codes) else 'NA':<4}  {full} of {len(codes)} recording rules return data")
     return worst_exit(codes)
 
 

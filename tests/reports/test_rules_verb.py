@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+RELAY = ("--profile", "relay")
 FILES = ("recording-rules.yml", "alerts.yml", "alerts_test.yml", "alerts_hours_test.yml")
 
 
@@ -66,9 +67,9 @@ def promtool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def written(_facts: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a directory with the rules of the default profiles."""
+    """Return a directory with the rules of the relay, which are few."""
     place = tmp_path_factory.mktemp("rules")
-    assert rules("--out", str(place)).return_value == 0
+    assert rules(*RELAY, "--out", str(place)).return_value == 0
     return place
 
 
@@ -179,63 +180,61 @@ def test_runbooks_may_stand_elsewhere(tmp_path: Path) -> None:
 
 def test_a_check_finds_what_was_edited(written: Path, promtool: Path, tmp_path: Path) -> None:
     assert promtool.exists()
-    assert rules("check", "--out", str(written)).return_value == 0
+    assert rules("check", *RELAY, "--out", str(written)).return_value == 0
     for name in FILES:
         (tmp_path / name).write_text((written / name).read_text())
     edited = tmp_path / "alerts.yml"
-    edited.write_text(edited.read_text().replace("up == 0", "up == 2"))
-    result = rules("--check", "--out", str(tmp_path))
+    edited.write_text(edited.read_text().replace("> 0.01", "> 0.02"))
+    result = rules("--check", *RELAY, "--out", str(tmp_path))
     assert result.return_value == 1
     assert f"FAIL  {edited} is not what these settings give" in result.output
 
 
 def test_a_check_shows_what_promtool_says(written: Path, promtool: Path) -> None:
     promtool.write_text("#!/bin/sh\necho parse error at line 3\nexit 1\n")
-    result = rules("check", "--out", str(written))
+    result = rules("check", *RELAY, "--out", str(written))
     assert result.return_value == 1
     assert "FAIL  promtool check rules\nparse error at line 3" in result.output
 
 
 def test_without_promtool_the_names_are_checked(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    result = rules("check", "--out", str(written))
+    result = rules("check", *RELAY, "--out", str(written))
     assert result.return_value == 0
     assert "promtool is not installed (Debian package prometheus): only metric names are checked" in result.output
     for name in FILES:
         (tmp_path / name).write_text((written / name).read_text())
     edited = tmp_path / "alerts.yml"
-    edited.write_text(edited.read_text().replace("process_resident_memory_bytes", "metasheet_rss"))
-    result = rules("check", "--out", str(tmp_path))
+    edited.write_text(edited.read_text().replace("sanitization_changes_total", "changes_total"))
+    result = rules("check", *RELAY, "--out", str(tmp_path))
     assert result.return_value == 1
-    assert "FAIL  MemoryRssHigh reads what no profile exposes and no rule records: metasheet_rss" in result.output
+    assert (
+        "FAIL  RelaySanitizationSpike reads what no profile exposes and no rule records: changes_total" in result.output
+    )
 
 
 def test_a_server_is_asked_for_the_data_of_each_recording_rule(written: Path, promtool: Path) -> None:
     assert promtool.exists()
+    exec_rate, errors_rate, p95 = recorded(written)
     loaded = [
-        {"type": "recording", "name": name, "lastError": ""}
-        for name in ("metasheet:http_success_rate:5m", "metasheet:cache_hit_rate:10m")
+        {"type": "recording", "name": exec_rate, "lastError": ""},
+        {"type": "recording", "name": errors_rate, "lastError": "many-to-many matching"},
     ]
-    broken = {"type": "recording", "name": "metasheet:http_p95:5m", "lastError": "many-to-many matching"}
-
-    def vector(query: str) -> list[dict[str, str]]:
-        return [{}] if "http_success" in query else []
-
-    with prom_server(Answers(vector, [*loaded, broken])) as server:
-        result = rules("check", "--out", str(written), "--prom-url", server.url)
+    with prom_server(Answers(lambda _: [], loaded)) as server:
+        result = rules("check", *RELAY, "--out", str(written), "--prom-url", server.url)
     assert result.return_value == 1
-    assert "NA    metasheet:cache_hit_rate:10m returns no data" in result.output
-    assert "FAIL  metasheet:http_p95:5m: many-to-many matching" in result.output
-    assert "FAIL  metasheet:http_p99:5m: the server has no such rule" in result.output
-    assert "NA  1 of 49 recording rules return data" in result.output
+    assert f"NA    {exec_rate} returns no data" in result.output
+    assert f"FAIL  {errors_rate}: many-to-many matching" in result.output
+    assert f"FAIL  {p95}: the server has no such rule" in result.output
+    assert "NA    0 of 3 recording rules return data" in result.output
 
 
 def test_rules_that_return_no_data_are_no_failure_but_not_all_well(written: Path, promtool: Path) -> None:
     assert promtool.exists()
     with prom_server(Answers(rules=[{"type": "recording", "name": name} for name in recorded(written)])) as server:
-        assert rules("check", "--out", str(written), "--prom-url", server.url).return_value == 3
+        assert rules("check", *RELAY, "--out", str(written), "--prom-url", server.url).return_value == 3
         server.vector = lambda _: [{}]
-        assert rules("check", "--out", str(written), "--prom-url", server.url).return_value == 0
+        assert rules("check", *RELAY, "--out", str(written), "--prom-url", server.url).return_value == 0
 
 
 def recorded(place: Path) -> list[str]:
