@@ -15,6 +15,7 @@ _VERBS = {
     "cache-audit": "reports.verbs.cache_audit:cache_audit",
     "capacity": "reports.verbs.capacity:capacity",
     "changes": "reports.verbs.changes:changes",
+    "chart": "reports.verbs.chart:chart",
     "compare": "reports.verbs.compare:compare",
     "complete": "reports.verbs.complete:complete",
     "observation": "reports.verbs.observation:observation",

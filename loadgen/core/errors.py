@@ -96,4 +96,4 @@ class InputError(LoadgenError):
         self.problems = tuple(problems)
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
-        super().__init__("\n".join([f"{head}; nothing was sent:", *(f"  - {problem}" for problem in self.problems)]))
+        super().__init__("\n".join([f"{head}; nothing was done:", *(f"  - {problem}" for problem in self.problems)]))

@@ -141,7 +141,8 @@ def _from_summary(summary: Mapping[str, Any]) -> Body:
 def _from_rows(rows: Sequence[Mapping[str, Any]], plan: LoadPlan) -> Body:
     """Return the totals of a run that was killed: what was in flight or waited then was cut off.
 
-    Counts by endpoint are only there where there is one; bytes and connections are not on record.
+    What is not on record is None, and so is its sum over both parts: bytes, connections, and counts by endpoint where
+    there are several.
     """
 
     def total(name: str) -> int:
@@ -156,10 +157,11 @@ def _from_rows(rows: Sequence[Mapping[str, Any]], plan: LoadPlan) -> Body:
         "in_flight": max(0, sent - done - failed),
         "failed": {label: count for label in FAILED_LABELS if (count := total(label))},
         "dropped": {label: count for label in DROPPED_LABELS if (count := total(label))},
+        **dict.fromkeys(("bytes_in", "bytes_out", "connects")),
     }
-    if len(plan.targets) == 1:
-        only = {"sent": sent, "done": done, "failed": failed, "dropped": dropped}
-        body["endpoints"] = {plan.targets[0].name: only}
+    alone = {"sent": sent, "done": done, "failed": failed, "dropped": dropped}
+    known = alone if len(plan.targets) == 1 else dict.fromkeys(alone)
+    body["endpoints"] = {target.name: dict(known) for target in plan.targets}
     return body
 
 

@@ -206,7 +206,7 @@ def sum_of_finals(finals: Iterable[Final]) -> Body:
 
 
 def added(one: Body, other: Body) -> Body:
-    """Return two totals added; a count that only one of them has stands for itself."""
+    """Return two totals added; a count that only one of them has stands for itself, one that is None stays None."""
     total: Body = {}
     _add_into(total, one)
     _add_into(total, other)
@@ -217,8 +217,9 @@ def _add_into(total: Body, part: Body) -> None:
     for name, value in part.items():
         if isinstance(value, dict):
             _add_into(total.setdefault(name, {}), value)
-        else:
-            total[name] = total.get(name, 0) + value
+            continue
+        before = total.get(name, 0)
+        total[name] = None if value is None or before is None else before + value
 
 
 def differences(worker: int, sums: Row, totals: Body) -> list[str]:

@@ -100,9 +100,7 @@ def _endpoints(summary: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"{'endpoint':<32}{'sent':>9}{'done':>9}{'failed':>9}{'p50':>10}{'p95':>10}{'p99':>10}{'max':>10}"
     for name, item in endpoints.items():
-        failed = item.get("failed", 0)
-        failures = sum(failed.values()) if isinstance(failed, dict) else failed
-        counts = f"{item.get('sent', 0):>9}{item.get('done', 0):>9}{failures:>9}"
+        counts = "".join(f"{_count(item[key]):>9}" for key in ("sent", "done", "failed"))
         times = "".join(f"{_number(item[key]):>10}" for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))
         yield f"{_short(name):<32}{counts}{times}"
 
@@ -112,6 +110,10 @@ def _spectrum(summary: Mapping[str, Any]) -> Iterator[str]:
     for row in summary["spectrum"]:
         shown = f"{row['ms']:.3f}" if row.get("enough", True) else "too few"
         yield f"{row['percentile']:>12g}{shown:>12}{row['above']:>10}"
+
+
+def _count(value: int | None) -> str:
+    return "NA" if value is None else str(value)
 
 
 def _number(value: float | None) -> str:

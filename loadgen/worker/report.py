@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from loadgen.record.recorder import Closed, Recorder
     from loadgen.worker.engine import Engine
 
+_MOST_WAITING = 3
+"""So many intervals may wait to be encoded: beats are rare on a starved host, and each interval holds megabytes."""
+
 
 @dataclass(slots=True)
 class _Encoding:
@@ -61,7 +64,13 @@ class Reporter:
         self._queue.extend(_Encoding(one) for one in closed)
 
     def step(self, histograms: int) -> None:
-        """Encode at most so many histograms: each takes about 0.1 ms, all at once would show as a stall."""
+        """Encode at most so many histograms: each takes about 0.1 ms, all at once would show as a stall.
+
+        Where more than _MOST_WAITING intervals wait, the oldest are encoded whole: a stall is better than memory
+        that grows for as long as the host is too slow.
+        """
+        while len(self._queue) > _MOST_WAITING:
+            self._encode_one(self._queue[0])
         while self._queue and histograms > 0:
             self._encode_one(self._queue[0])
             histograms -= 1

@@ -39,7 +39,10 @@ class Change(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One run's section: `title` is its heading, `checklist` are (done, text) items, `report` is markdown."""
+    """One run's section: `title` is its heading, `checklist` are (done, text) items, `report` is markdown.
+
+    `run_id` tells it from the others; a validation's is its own, so that it stands beside the report of its run.
+    """
 
     run_id: str
     title: str
@@ -64,6 +67,11 @@ def section_of_file(run_id: str, report: str) -> Section:
     """Return the section around a report whose run is not at hand: every item is left open."""
     items = ("Run directory at hand", *(text for text in _ITEMS.values()))
     return Section(run_id, "Report (Run Directory Not Checked)", tuple((False, text) for text in items[:6]), report)
+
+
+def section_of_validation(run_id: str, text: str) -> Section:
+    """Return the section around a validation's text."""
+    return Section(f"validation-{run_id}", "Run Artifact", (), text)
 
 
 _ITEMS = {
@@ -114,11 +122,12 @@ def appended(document: str, section: Section, at: datetime) -> tuple[str, Change
 
 
 def _text(section: Section, run_id: str, at: datetime) -> str:
-    boxes = "\n".join(f"- [{'x' if done else ' '}] {text}" for done, text in section.checklist)
+    boxes = "".join(f"- [{'x' if done else ' '}] {text}\n" for done, text in section.checklist)
+    boxes += "\n" if boxes else ""
     body = _HEADING.sub(r"##\1 ", section.report.rstrip("\n"))
     return (
         f"<!-- loadgen run {run_id} {_digest(section)} -->\n## {section.title} – Appended {iso_utc(at)}\n\n"
-        f"Run: `{run_id}`\n\n{boxes}\n\n{body}\n\n<!-- loadgen end {run_id} -->\n"
+        f"Run: `{run_id}`\n\n{boxes}{body}\n\n<!-- loadgen end {run_id} -->\n"
     )
 
 

@@ -129,12 +129,9 @@ def flags_of(
         yield f"{other} is this very run, {run.name}"
     if run.impl != baseline.impl:
         yield f"another cache implementation: {run.impl}, {other} {baseline.impl}"
-    if (
-        run.parameters.base_url != baseline.parameters.base_url
-        and run.parameters.base_url
-        and baseline.parameters.base_url
-    ):
-        yield f"another target: {run.parameters.base_url}, the baseline {baseline.parameters.base_url}"
+    here, there = run.parameters.base_url, baseline.parameters.base_url
+    if here and there and here != there:
+        yield f"another target: {here}, {other} {there}"
     for name in sorted({*run.fingerprint, *baseline.fingerprint} - _NOT_THE_GENERATOR):
         now, before = run.fingerprint.get(name, "unknown"), baseline.fingerprint.get(name, "unknown")
         if now != before:

@@ -1,4 +1,4 @@
-"""Append a run's report to a document on disk."""
+"""Append a run's report, or a validation, to a document on disk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ def append_run(source: Path, target: Path, environ: Mapping[str, str]) -> Change
 
     Raises LoadgenError when the source is no run, or the target cannot be read or written.
     """
-    section = _section(source, environ)
+    return put_section(_section(source, environ), target)
+
+
+def put_section(section: Section, target: Path) -> Change:
+    """Put a section into the target, what is new in it masked; raise LoadgenError when it cannot be."""
     before = _read(target)
     text, change = appended(before, section, utc_now())
     if change is not Change.UNCHANGED:

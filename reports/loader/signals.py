@@ -49,9 +49,8 @@ def _number(row: Mapping[str, float | str | None], name: str) -> float | None:
 
 def _latencies(path: Path) -> Iterator[LatencySpan]:
     try:
-        for entry in read_hdr_log(path):
-            if entry.tag == "response":
-                yield LatencySpan(entry.start_s + entry.length_s, entry.length_s, entry.histogram)
+        for entry in read_hdr_log(path, {"response"}):
+            yield LatencySpan(entry.start_s + entry.length_s, entry.length_s, entry.histogram)
     except (OSError, ValueError):
         return
 

@@ -82,12 +82,17 @@ def _figures(findings: Sequence[Finding]) -> list[str]:
 
 
 def not_compared(findings: Sequence[Finding]) -> list[str]:
-    """Return the figures that were not compared, by reason."""
+    """Return a list, in markdown, of the figures that were not compared, by reason."""
+    return bullets(plain(text) for text in reasons_not_compared(findings))
+
+
+def reasons_not_compared(findings: Sequence[Finding]) -> list[str]:
+    """Return the figures that were not compared, a sentence for each reason."""
     reasons: dict[str, list[str]] = {}
     for finding in findings:
         if finding.change is Change.NOT_COMPARED:
             reasons.setdefault(finding.doubt, []).append(finding.gauge.title)
-    return bullets(f"Not compared, {plain(reason)}: {', '.join(titles)}" for reason, titles in reasons.items())
+    return [f"Not compared, {reason}: {', '.join(titles)}" for reason, titles in reasons.items()]
 
 
 def value_text(finding: Finding, value: float | None) -> str:

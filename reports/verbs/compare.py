@@ -20,14 +20,15 @@ def compare(first: Path, second: Path, output: Path | None, html: Path | None) -
     Any two run directories or baselines will do; what makes them hard to compare is said. No verdict is given. Exit
     code: 0, or 2 when one of them cannot be read.
     """
+    from reports.analysis.overlaid import overlaid
     from reports.analysis.side_by_side import side_by_side
-    from reports.render.side_by_side import comparison_html, comparison_markdown
+    from reports.render.side_by_side import comparison_markdown, comparison_page
     from reports.verbs.measuring import measure
-    from reports.verbs.publishing import publish
+    from reports.verbs.publishing import publish, publish_page
 
     found = side_by_side(measure(first), measure(second))
     if html is not None:
-        publish(comparison_html(found), html)
+        publish_page(lambda mask: comparison_page(found, overlaid(found), mask), html)
         click.echo(f"page: {html}", err=True)
     publish(comparison_markdown(found), output)
     return 0

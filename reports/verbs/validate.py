@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--metrics-auth-fd", type=int, hidden=True)
 @click.option("--client-latency", default="", hidden=True)
 @click.option("--append-to", type=click.Path(dir_okay=False, path_type=Path), help="Append a section to this report.")
-@click.option("--run-id", default="", metavar="ID", help="Name of that section; a name that it has already is kept.")
+@click.option("--run-id", default="", metavar="ID", help="Name of that section; one that is there already is replaced.")
 @click.option("--quiet", "-q", is_flag=True, help="Print the count alone.")
 @click.option("--metric-profile", metavar="NAME|FILE", help="Which series feed which metric.  [metasheet]")
 @click.option("--count-cache-miss", is_flag=True, help="Count cache misses as effective fallbacks.")
@@ -82,15 +82,11 @@ def _write(judged: Judged, options: dict[str, Any]) -> None:
 
 def _append(judged: Judged, text: str, report: Path, run_id: str) -> None:
     from loadgen.core.clock import iso_utc, utc_now
-    from loadgen.core.redact import Redactor
-    from reports.loader.files import read_text
-    from reports.render.appendix import append_section
-    from reports.verbs.publishing import make_place, replace_file
+    from reports.analysis.appended import section_of_validation
+    from reports.keep.document import put_section
 
-    at = judged.validation.timestamp or utc_now()
-    name = run_id or judged.validation.configuration.source or iso_utc(at)
-    make_place(report)
-    replace_file(append_section(read_text(report), name, at, Redactor().text(text)), report)
+    name = run_id or judged.validation.configuration.source or iso_utc(judged.validation.timestamp or utc_now())
+    put_section(section_of_validation(name, text), report)
 
 
 def _tell(judged: Judged, options: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Read what a page carries from the installed packages: our style sheet and script, and uPlot.
+"""Read what a page carries from the installed packages: our style sheets and script, and uPlot.
 
 Law: everything is inlined, so a page never asks for another file; the policy names each inlined part by its hash.
 """
@@ -33,10 +33,16 @@ class Assets:
 def load_assets() -> Assets:
     """Read the parts of a page."""
     own, carrier = files("reports.web"), files(_CARRIER)
-    style = carrier.joinpath("uplot.min.css").read_text("utf-8") + own.joinpath("report.css").read_text("utf-8")
+    own_style = chart_style() + own.joinpath("report.css").read_text("utf-8")
+    style = carrier.joinpath("uplot.min.css").read_text("utf-8") + own_style
     library = carrier.joinpath("uplot.iife.min.js").read_text("utf-8")
     script = own.joinpath("charts.js").read_text("utf-8")
     return Assets(*(text.replace("</", "<\\/") for text in (style, library, script)))
+
+
+def chart_style() -> str:
+    """Return the colours and lines of a chart alone, for a picture that stands in no page."""
+    return files("reports.web").joinpath("chart.css").read_text("utf-8")
 
 
 def _hash(text: str) -> str:

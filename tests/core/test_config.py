@@ -125,7 +125,7 @@ def test_all_problems_stand_in_one_message_with_key_value_and_remedy() -> None:
     with pytest.raises(InputError) as caught:
         settings_of(flags, environ)
     assert str(caught.value).splitlines() == [
-        "8 problems; nothing was sent:",
+        "8 problems; nothing was done:",
         "  - --base-url = 'ftp://h': not a URL: write it as https://host[:port][/path]",
         "  - --rate = '0': a rate must be greater than 0",
         "  - --concurrency = '0': write a whole number from 1 to 100,000",

@@ -32,7 +32,7 @@ def test_every_exit_code_has_a_meaning() -> None:
 def test_an_input_error_lists_all_problems_with_key_value_and_remedy() -> None:
     error = InputError([Problem("LOAD_RATE", "0", "must be greater than 0"), Problem("PROD_JWT", None, "is missing")])
     assert str(error) == (
-        "2 problems; nothing was sent:\n"
+        "2 problems; nothing was done:\n"
         "  - LOAD_RATE = '0': must be greater than 0\n"
         "  - PROD_JWT: is missing"
     )  # fmt: skip

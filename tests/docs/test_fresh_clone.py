@@ -54,7 +54,7 @@ def test_the_template_is_refused_until_it_is_filled_in(clone: Path) -> None:
         cwd=clone, env=_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "nothing was sent" in done.stderr
+    assert "nothing was done" in done.stderr
     os.unlink(clone / ".env.phase5")
 
 

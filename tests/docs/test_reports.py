@@ -22,7 +22,7 @@ def shown_commands() -> list[str]:
 
 def test_the_shown_commands_work(tmp_path: Path) -> None:
     commands = shown_commands()
-    assert len(commands) == 4
+    assert len(commands) == 6
     shutil.copytree(RUN, tmp_path / "results" / "phase5-dev-20261121-022528")
     for line in commands:
         done = subprocess.run(
@@ -37,3 +37,4 @@ def test_the_shown_commands_work(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
         assert done.stdout
     assert {path.name for path in tmp_path.glob("report.*")} == {"report.md", "report.html", "report.json"}
+    assert {path.name for path in tmp_path.glob("charts/*")} == {"latency.svg", "errors.svg"}

@@ -57,7 +57,7 @@ def test_a_placeholder_and_an_unknown_key_in_the_env_file_are_named_together(tar
     (tmp_path / ".env.phase5.staging").write_text("PROD_JWT=<your token>\nLOAD_RAET=80\nLOAD_RATE=nope\n")
     result = loadgen(*against(target, profile="staging"), cwd=tmp_path)
     assert result.returncode == 2
-    assert "3 problems; nothing was sent" in result.stderr
+    assert "3 problems; nothing was done" in result.stderr
     for key in ("PROD_JWT", "LOAD_RAET", "LOAD_RATE"):
         assert key in result.stderr
 

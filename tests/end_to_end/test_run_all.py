@@ -25,7 +25,7 @@ def test_the_whole_round_needs_no_flags_and_leaves_json_markdown_and_a_section(t
     assert body["counters"]["raw_fallback"] >= 4
     assert body["summary"]["na"] == 0, body["assertions"]
     assert (tmp_path / "phase5.md").read_text().startswith("# Phase 5 Validation Report")
-    assert (tmp_path / "docs" / "PHASE5_COMPLETION_REPORT.md").read_text().count("## Run Artifact (") == 1
+    assert (tmp_path / "docs" / "PHASE5_COMPLETION_REPORT.md").read_text().count("## Run Artifact – Appended ") == 1
     passed = body["summary"]["overall_status"] == "pass"  # a machine under load may miss a latency
     assert result.returncode == (0 if passed else 1), result.stdout + result.stderr
     assert result.stdout.splitlines()[-1].startswith("validation pass: 16" if passed else "validation fail")
@@ -35,7 +35,7 @@ def test_bad_variables_are_told_with_all_else_and_nothing_is_started(tmp_path: P
     env = {"RELOAD_COUNT": "-1", "SNAP_SLEEP_SECS": "600"}
     result = loadgen("run-all", "--base-url", "http://192.0.2.1:1", cwd=tmp_path, env=env)
     assert result.returncode == 2
-    assert "3 problems; nothing was sent" in result.stderr
+    assert "3 problems; nothing was done" in result.stderr
     assert "RELOAD_COUNT = '-1': must be a number that is not negative" in result.stderr
     assert list(tmp_path.iterdir()) == []
 

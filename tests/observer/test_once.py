@@ -133,7 +133,7 @@ def test_a_profile_with_problems_is_exit_2_naming_them(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.returncode == 2
     assert result.stderr.startswith(
-        "observer: 1 problem; nothing was sent:\n  - metric profile mine: requests[0].total"
+        "observer: 1 problem; nothing was done:\n  - metric profile mine: requests[0].total"
     )
 
 

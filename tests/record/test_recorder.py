@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -226,3 +227,16 @@ def test_whenever_rows_are_folded_every_interval_adds_up(
     for one in closed:
         assert one.in_flight >= 0
         assert one.backlog >= 0
+
+
+def test_memory_for_a_stall_over_a_seconds_end_is_laid_by_before_the_load() -> None:
+    recorder = recorder_at_t0()
+    recorder.rehearse()
+    tracemalloc.start()
+    try:
+        waiting = [recorder.close([], 0, 0, 0) for _ in range(2)]
+        grown_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(waiting) == 2
+    assert grown_bytes < 100_000, "an interval took new memory while load ran"

@@ -220,10 +220,22 @@ def test_a_section_is_appended_once_for_each_run(tmp_path: Path) -> None:
         assert invoke(str(place), "--append-to", str(completion)).return_value == 0
     content = completion.read_text()
     assert content.startswith("# Phase 5 Completion Report\n")
-    assert content.count("## Run Artifact (2026-03-01T12:00:30.000Z)") == 1
+    assert content.count("## Run Artifact – Appended 2") == 1
     assert invoke(str(place), "--append-to", str(completion), "--run-id", "another").return_value == 0
     assert completion.read_text().startswith(content.rstrip("\n"))
     assert completion.read_text().count("## Run Artifact") == 2
+
+
+def test_a_validation_stands_beside_the_report_of_its_run_and_is_replaced_when_it_changes(tmp_path: Path) -> None:
+    place, completion = good_run(tmp_path), tmp_path / "COMPLETION.md"
+    assert CliRunner().invoke(report, ["append", str(place), "--target", str(completion)]).exit_code == 0
+    assert invoke(str(place), "--append-to", str(completion)).return_value == 0
+    before = completion.read_text()
+    assert before.count("<!-- loadgen run ") == 2
+    assert invoke(str(place), "--append-to", str(completion), "--environment", "staging").return_value == 0
+    after = completion.read_text()
+    assert after.count("<!-- loadgen run ") == 2
+    assert after != before
 
 
 def test_what_others_wrote_in_the_completion_report_stays_to_the_letter(tmp_path: Path) -> None:

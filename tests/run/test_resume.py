@@ -23,6 +23,7 @@ from loadgen.plan.model import Arrival, BreakerLimits, Header, Kind
 from loadgen.run.document import initial_document
 from loadgen.run.lock import process_started
 from loadgen.run.merge import Row
+from loadgen.run.phases import PhaseTotals
 from loadgen.run.resume import resume
 from loadgen.run.seconds import Seconds
 from tests.support.account import assert_adds_up
@@ -74,6 +75,24 @@ def test_the_first_arrival_that_was_not_taken_is_the_next_one(tmp_path: Path) ->
     assert (earlier.totals["scheduled"], earlier.totals["done"], earlier.totals["in_flight"]) == (40, 39, 1)
     assert earlier.totals["endpoints"] == {"home": {"sent": 40, "done": 39, "failed": 0, "dropped": 0}}
     assert earlier.histograms["response"].total == 40
+
+
+def test_what_a_killed_run_left_no_record_of_is_unknown_for_the_whole_and_never_that_of_the_last_part(
+    tmp_path: Path,
+) -> None:
+    place, plan = new_place(tmp_path), make_plan(5)
+    one = plan.load.targets[0]
+    plan = replace(plan, load=replace(plan.load, targets=(one, replace(one, name="other"))))
+    killed(place, plan)
+    _, earlier = resume(place, plan)
+    last = {"sent": 30, "done": 30, "failed": 0, "dropped": 0}
+    counts = {"scheduled": 60, "sent": 60, "done": 60, "unsent": 0, "in_flight": 0, "bytes_in": 6_000, "connects": 2}
+    ended = PhaseTotals({**counts, "endpoints": {"home": last, "other": last}}, [], [], 0)
+    joined = earlier.joined(ended).totals
+
+    assert (joined["scheduled"], joined["done"]) == (100, 99)
+    assert (joined["bytes_in"], joined["bytes_out"], joined["connects"]) == (None, None, None)
+    assert joined["endpoints"]["other"] == dict.fromkeys(last)
 
 
 def test_random_arrivals_go_on_at_the_due_time_of_the_next_one(tmp_path: Path) -> None:
@@ -128,7 +147,7 @@ def test_everything_that_changed_in_the_plan_is_named(tmp_path: Path) -> None:
     message = refusal(place, other)
 
     assert message.splitlines() == [
-        "5 problems; nothing was sent:",
+        "5 problems; nothing was done:",
         *(
             f"  - --resume = {name!r}: was {was!r}, is {now!r}: give what the run was started with"
             for name, was, now in (
