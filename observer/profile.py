@@ -49,6 +49,12 @@ LOGICAL: Mapping[str, Kind] = {
 }
 """Every logical metric there is."""
 
+SIGNALS = (
+    "redis_timeouts", "redis_recovery", "action_errors", "structured_errors", "mime_build", "sanitization",
+    "controller_decisions",
+)  # fmt: skip
+"""Metrics that alert rules read and the observer does not: a profile names one selector for each it has."""
+
 JUDGED: Mapping[str, tuple[str, ...]] = {
     "success": ("requests",),
     "p95": ("latency", "latency_summary"),
@@ -134,12 +140,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A whole profile. `metrics` maps logical metrics to their sources; `mandatory` lists judged metrics."""
+    """A whole profile. `metrics` maps logical metrics to their sources; `mandatory` lists judged metrics.
+
+    `signals` names what only alert rules read.
+    """
 
     name: str
     title: str
     metrics: Mapping[str, tuple[Source, ...]]
     mandatory: tuple[str, ...]
+    signals: Mapping[str, Selector] = field(default_factory=dict)
 
     @property
     def not_applicable(self) -> tuple[str, ...]:

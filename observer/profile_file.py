@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadgen.core.errors import InputError, Problem
-from observer.profile import JUDGED, LOGICAL, STATUS_CLASSES, Kind, Matcher, Profile, Selector, Source
+from observer.profile import JUDGED, LOGICAL, SIGNALS, STATUS_CLASSES, Kind, Matcher, Profile, Selector, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BUNDLED = ("metasheet", "prometheus-http", "relay")
-_TOP_KEYS = ("title", "mandatory", *LOGICAL)
+_TOP_KEYS = ("title", "mandatory", *LOGICAL, "signals")
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _SELECTOR = re.compile(rf"\s*({_NAME})\s*(?:\{{(.*)\}})?\s*", re.DOTALL)
 _MATCHER = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(,|$)')
@@ -100,7 +100,7 @@ class _Reader:
         metrics = {name: self._sources(name, LOGICAL[name], document[name]) for name in LOGICAL if name in document}
         if "requests" not in document:
             self._problem("requests", None, "missing: without it no rate can be computed")
-        return Profile(self._name, str(title), metrics, self._mandatory(document, metrics))
+        return Profile(self._name, str(title), metrics, self._mandatory(document, metrics), self._signals(document))
 
     def _mandatory(self, document: Mapping[str, Any], metrics: Mapping[str, object]) -> tuple[str, ...]:
         names = document.get("mandatory", [])
@@ -113,6 +113,22 @@ class _Reader:
             elif not any(feed in metrics for feed in JUDGED[name]):
                 self._problem("mandatory", name, f"this profile has no {' or '.join(JUDGED[name])} to feed it")
         return tuple(names)
+
+    def _signals(self, document: Mapping[str, Any]) -> dict[str, Selector]:
+        table = document.get("signals", {})
+        if not isinstance(table, dict):
+            self._problem("signals", str(table), "must be a table of one selector for each signal")
+            return {}
+        found: dict[str, Selector] = {}
+        for name, value in table.items():
+            if name not in SIGNALS:
+                self._problem(f"signals.{name}", None, f"unknown; choose from {', '.join(SIGNALS)}")
+                continue
+            for selector in self._selectors(f"signals.{name}", value)[:1] if isinstance(value, str) else ():
+                found[name] = selector
+            if not isinstance(value, str):
+                self._problem(f"signals.{name}", str(value), "must be one selector")
+        return found
 
     def _sources(self, logical: str, kind: Kind, value: Any) -> tuple[Source, ...]:
         if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):

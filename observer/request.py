@@ -160,10 +160,12 @@ def tell_profile(profile: Profile, *, as_json: bool) -> str:
             "mandatory": profile.mandatory,
             "not_applicable": profile.not_applicable,
             "metrics": metrics,
+            "signals": {name: str(selector) for name, selector in profile.signals.items()},
         }
         return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
     lines = [f"{profile.name}: {profile.title}", f"mandatory: {', '.join(profile.mandatory) or 'none'}"]
     for logical, sources in profile.metrics.items():
         lines.append(f"  {logical:<26}{', then '.join(source.name for source in sources)}")
+    lines += [f"  {name:<26}{selector} (alert rules only)" for name, selector in profile.signals.items()]
     lines.append(f"not applicable: {', '.join(profile.not_applicable) or 'none'}")
     return "\n".join(lines)

@@ -21,6 +21,7 @@ _VERBS = {
     "observation": "reports.verbs.observation:observation",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
+    "rules": "reports.verbs.rules:rules",
     "serve": "reports.verbs.serve:serve",
     "recommend": "reports.verbs.recommend:recommend",
     "regress": "reports.verbs.regress:regress",

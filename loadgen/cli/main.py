@@ -16,6 +16,7 @@ import click
 from loadgen.core.errors import ExitCode, LoadgenError
 
 _COMMANDS = {
+    "alerts": "loadgen.cli.alerts:alerts",
     "baseline": "loadgen.cli.baseline:baseline",
     "capacity": "loadgen.cli.capacity:capacity",
     "creds": "loadgen.cli.creds:creds",

@@ -1,0 +1,59 @@
+"""What a metric profile says, as the observer tells it: which series feed which logical metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A metric name and the text of its label conditions, empty for none."""
+
+    name: str
+    inside: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}{{{self.inside}}}" if self.inside else self.name
+
+    @classmethod
+    def parse(cls, text: str) -> Selector:
+        """Read `name` or `name{conditions}`."""
+        name, _, rest = text.partition("{")
+        return cls(name, rest.removesuffix("}"))
+
+    def where(self, *conditions: str) -> Selector:
+        """Return it with further conditions, empty ones passed over."""
+        return Selector(self.name, ",".join(part for part in (self.inside, *conditions) if part))
+
+    def suffixed(self, suffix: str) -> Selector:
+        """Return the series of a histogram: `_bucket`, `_count` or `_sum`."""
+        return Selector(self.name + suffix, self.inside)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSource:
+    """One way in which a service may expose a logical metric; the fields are those of the profile's TOML."""
+
+    name: str
+    parts: Mapping[str, tuple[Selector, ...]]
+    by: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFacts:
+    """A whole profile. `metrics` maps logical metrics to their sources, the usual one first."""
+
+    name: str
+    title: str
+    metrics: Mapping[str, tuple[MetricSource, ...]]
+    signals: Mapping[str, Selector] = field(default_factory=dict)
+
+    def has(self, logical: str) -> bool:
+        """Say whether a logical metric or a signal has a series."""
+        return bool(self.metrics.get(logical)) or logical in self.signals
