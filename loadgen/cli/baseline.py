@@ -121,7 +121,14 @@ def _demo_flags(flags: Mapping[str, object], settings: Settings, kind: Kind) -> 
     short = {
         name.removesuffix("_ns"): value for name, value in usual.items() if settings.sources[name] is Source.DEFAULT
     }
-    return {**flags, **short, "demo": True, "base_url": "http://127.0.0.1:1"}
+    own_redis = settings.watch_redis and settings.watched_redis is None and _has_own_redis(settings)
+    stand_in = {"redis_url": "unix:///its-own"} if own_redis else {}
+    return {**flags, **short, **stand_in, "demo": True, "base_url": "http://127.0.0.1:1"}
+
+
+def _has_own_redis(settings: Settings) -> bool:
+    """Say whether the demo service will start a Redis of its own, whose address it tells us."""
+    return str(settings.variables.get("CACHE_IMPL", "")).lower() == "redis"
 
 
 async def _demo_session(
@@ -134,9 +141,9 @@ async def _demo_session(
     _plan(kind, given, flags, inputs)
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
-        return await _session(
-            *_plan(kind, given, {**flags, "base_url": demo.url}, inputs), inputs, terms, given["resume"]
-        )
+        own = {"redis_url": demo.redis_url} if "redis_url" in flags and demo.redis_url else {}
+        flags = {**flags, "base_url": demo.url, **own}
+        return await _session(*_plan(kind, given, flags, inputs), inputs, terms, given["resume"])
 
 
 async def _session(settings: Settings, plan: Plan, inputs: Inputs, terms: Terms, resumed: str | None) -> Session:

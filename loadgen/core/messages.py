@@ -306,6 +306,7 @@ class ObservePlan:
     observe.log go. `profile` names a bundled profile or is a path; `profile_text`, if not empty, is its TOML.
     `slo` maps names of `loadgen.core.slo` to targets, for the marks of observe.log; empty means no marks.
     A label with more than `label_limit` distinct values is warned of.
+    `redis_url`, if not empty, is a Redis to watch, into redis.jsonl.
     A run that goes on after a break enters the grid `skip_ns` after its beginning: sample k is then due at
     t0 + k x interval - skip_ns, and `written` rows are there. `before` is the window of the part before the break.
     """
@@ -329,6 +330,7 @@ class ObservePlan:
     skip_ns: int = 0
     written: int = 0
     before: Body | None = None
+    redis_url: str = ""
 
     def to_body(self) -> Body:
         return {item.name: getattr(self, item.name) for item in fields(self)}

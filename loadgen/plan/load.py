@@ -183,6 +183,7 @@ def _observation(settings: Settings, kind: Kind, base_url: str) -> Observation:
         metric_profile=settings.metric_profile,
         auth_header=None if auth is None else Secret(f"{auth.name}: {auth.value.reveal()}"),
         count_cache_miss=settings.count_cache_miss or kind is Kind.FALLBACK_SCENARIO,
+        redis_url=settings.watched_redis,
     )
 
 

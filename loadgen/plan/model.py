@@ -162,7 +162,7 @@ class LoadPlan:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What the observer watches: `samples` rows, one every `interval_ns`."""
+    """What the observer watches: `samples` rows, one every `interval_ns`; a Redis beside the service where given."""
 
     metrics_urls: tuple[str, ...]
     interval_ns: int = 600 * NS_PER_S
@@ -171,6 +171,7 @@ class Observation:
     auth_header: Secret | None = None
     probe_ns: int = 5 * NS_PER_S
     count_cache_miss: bool = False
+    redis_url: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from loadgen.core.errors import Problem
+from loadgen.core.redis_address import read_redis_url
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.kinds import observed, warmup_rate
 from loadgen.plan.mix import origin
@@ -53,6 +54,7 @@ def check(settings: Settings, kind: Kind) -> list[Problem]:
         check_token,
         _workers,
         _metrics,
+        _redis,
         _idle,
     )
     return [problem for rule in rules for problem in rule(settings, kind)]
@@ -178,6 +180,17 @@ def _metrics(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if profile not in BUNDLED_METRIC_PROFILES and not own_file:
         remedy = f"neither a .toml file nor one of {', '.join(BUNDLED_METRIC_PROFILES)}"
         yield Problem(settings.label("metric_profile"), profile, remedy)
+
+
+def _redis(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    url = settings.watched_redis
+    if url is None and settings.watch_redis:
+        yield Problem("--watch-redis", None, "there is no address: set REDIS_URL, or give --redis-url")
+    if url is not None and settings.redis_url is None:  # a flag was read already
+        try:
+            read_redis_url(url.reveal())
+        except ValueError as error:
+            yield Problem("REDIS_URL", str(url), str(error))
 
 
 def _idle(settings: Settings, kind: Kind) -> Iterator[Problem]:

@@ -44,6 +44,7 @@ def production_json(assessment: Assessment, generated: datetime) -> str:
             for item in run.client.endpoints
         ],
         "fallback_sources": [asdict(source) for source in assessment.fallback],
+        "redis": None if assessment.redis is None else asdict(assessment.redis),
         "error_budget": [asdict(budget) for budget in assessment.budgets],
         "burn_rate": [asdict(burn) for burn in found.burns],
         "anomalies": [
