@@ -153,7 +153,7 @@ class RedisWatch:
             await work
         except ObserverError as error:
             self._give_up(f"Redis is watched no longer: {error.reason}", remedy=error.remedy)
-        except Exception as error:  # the observation of the service must go on
+        except Exception as error:  # noqa: BLE001 - the observation of the service must go on
             self._give_up("Redis is watched no longer: the watch failed", exc_info=error)
 
     def _give_up(self, sentence: str, **fields: object) -> None:

@@ -121,14 +121,16 @@ def _demo_flags(flags: Mapping[str, object], settings: Settings, kind: Kind) -> 
     short = {
         name.removesuffix("_ns"): value for name, value in usual.items() if settings.sources[name] is Source.DEFAULT
     }
-    own_redis = settings.watch_redis and settings.watched_redis is None and _has_own_redis(settings)
+    own_redis = settings.watch_redis and settings.watched_redis is None and _has_own_redis()
     stand_in = {"redis_url": "unix:///its-own"} if own_redis else {}
     return {**flags, **short, **stand_in, "demo": True, "base_url": "http://127.0.0.1:1"}
 
 
-def _has_own_redis(settings: Settings) -> bool:
-    """Say whether the demo service will start a Redis of its own, whose address it tells us."""
-    return str(settings.variables.get("CACHE_IMPL", "")).lower() == "redis"
+def _has_own_redis() -> bool:
+    """Say whether the demo service, which has our environment, will start a Redis of its own and tell us where."""
+    import os
+
+    return os.environ.get("CACHE_IMPL", "").strip().lower() == "redis"
 
 
 async def _demo_session(

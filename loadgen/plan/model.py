@@ -175,6 +175,14 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Exercise:
+    """What is exercised: the plugin that is reloaded, and how many values are written to the cache and read back."""
+
+    plugin: str = "example-plugin"
+    cache_pairs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BreakerLimits:
     """Thresholds and rules of the breaker; the arithmetic is in `loadgen.run.breaker`.
 
@@ -199,9 +207,9 @@ class Plan:
 
     `environment` is the label on reports (production, staging, ...). `slo` maps the names of
     `loadgen.core.slo` to targets. `base_url` has no userinfo. `warmup` comes before, recorded apart. `exercise` asks
-    for plugin and snapshot operations during the run, `after_trip` names the tripped run that it may follow, `notes`
-    are sentences for the user and for metadata, `scenario` is the name of the plan file's scenario. `issuer` says
-    where `jwt` comes from and is renewed.
+    for plugin, snapshot and cache operations during the run, `exercised` says which, `after_trip` names the tripped
+    run that it may follow, `notes` are sentences for the user and for metadata, `scenario` is the name of the plan
+    file's scenario. `issuer` says where `jwt` comes from and is renewed.
     """
 
     kind: Kind
@@ -217,6 +225,7 @@ class Plan:
     issuer: TokenSource | None = None
     secrets: tuple[Secret, ...] = ()
     exercise: bool = False
+    exercised: Exercise = Exercise()
     after_trip: str = ""
     notes: tuple[str, ...] = ()
     scenario: str = ""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from loadgen.core.errors import Problem
 from loadgen.core.redis_address import read_redis_url
 from loadgen.core.units import NS_PER_S, format_duration
+from loadgen.plan.exercise import check_exercise
 from loadgen.plan.kinds import observed, warmup_rate
 from loadgen.plan.mix import origin
 from loadgen.plan.model import Kind
@@ -47,7 +48,7 @@ def check(settings: Settings, kind: Kind) -> list[Problem]:
         check_requests,
         _rates,
         _breaker,
-        _exercise,
+        check_exercise,
         _authorization,
         check_tls,
         check_route,
@@ -154,12 +155,6 @@ def _breaker(settings: Settings, kind: Kind) -> Iterator[Problem]:
         threshold: float = getattr(settings, name)
         if threshold > highest:
             yield Problem(settings.label(name), f"{threshold:g}", f"production allows at most {highest:g}")
-
-
-def _exercise(settings: Settings, kind: Kind) -> Iterator[Problem]:
-    if settings.exercise and settings.profile == "production" and not settings.allow_writes:
-        remedy = "changes data on the target: production needs --allow-writes as well"
-        yield Problem("--exercise", None, remedy)
 
 
 def _authorization(settings: Settings, kind: Kind) -> Iterator[Problem]:

@@ -39,6 +39,8 @@ class DemoService:
         environment = child_environment(environ, keep=_OWN_SETTINGS)
         # the exercise reloads plugins, which the service refuses unless it is told otherwise
         environment.setdefault("ALLOW_UNSAFE_ADMIN", "true")
+        # and writes and reads the cache through internal routes, of which few are allowed for people
+        environment.setdefault("INTERNAL_RATE_LIMIT", "60000/m")
         arguments = ("--port", "0", "--die-with", str(os.getpid()))
         self._spec = Spec("demo service", "loadgen.demo", 0, arguments, environment)
         self._process: Process | None = None
