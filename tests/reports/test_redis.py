@@ -54,8 +54,8 @@ def pinged(*milliseconds: float, **counts: int) -> dict[str, Any]:
 def record(label: str, number: int, info: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     return {
         "ts": "2026-03-01T12:00:00.000Z", "t_s": 0.0, "label": label, "sample": number,
-        "address": "cache:6379, database 0", "ok": info is not None, "trouble": "", "ping": pinged(), "reconnects": 0, "info": info, "slow_log": None,
-        "latency_events": None, **more,
+        "address": "cache:6379, database 0", "ok": info is not None, "trouble": "", "ping": pinged(),
+        "reconnects": 0, "info": info, "slow_log": None, "latency_events": None, **more,
     }  # fmt: skip
 
 
