@@ -35,20 +35,22 @@ def baseline() -> None:
 @_DIR
 @_IMPL
 @click.option("--force", is_flag=True, help="Keep it whatever speaks against it; the file records what did.")
+@click.option("--dry-run", is_flag=True, help="Say whether it would be kept, and keep nothing.")
 @_JSON
-def save(current: Path, directory: Path, impl: str, force: bool, as_json: bool) -> int:
+def save(current: Path, directory: Path, impl: str, as_json: bool, **how: bool) -> int:
     """Keep a run directory, or a validation JSON, as the baseline of its cache implementation.
 
-    A run that is not a pass, INVALID, synthetic or partial is refused. Exit code: 0 saved, 1 refused, 2 unreadable.
+    A run that is not a pass, INVALID, synthetic or partial is refused, and one of redis without real samples of Redis.
+    Exit code: 0 saved, or fit to be, 1 refused, 2 unreadable.
     """
     from loadgen.core.redact import Redactor
     from reports.render.shelf import refusal, saved_lines
     from reports.verbs.keeping import keep
 
-    kept = keep(current, directory, impl, force=force)
+    kept = keep(current, directory, impl, **how)
     if as_json:
         click.echo(Redactor().text(kept.to_json()))
-    if kept.path is None:
+    if kept.refused:
         click.echo(refusal(kept), err=True)
         return 1
     if not as_json:
