@@ -180,7 +180,9 @@ def _metrics(settings: Settings, kind: Kind) -> Iterator[Problem]:
 def _redis(settings: Settings, kind: Kind) -> Iterator[Problem]:
     url = settings.watched_redis
     if url is None and settings.watch_redis:
-        yield Problem("--watch-redis", None, "there is no address: set REDIS_URL, or give --redis-url")
+        remedy = "there is no address: set REDIS_URL, or give --redis-url"
+        own = "; with CACHE_IMPL=redis the demo service has one of its own" if settings.demo else ""
+        yield Problem("--watch-redis", None, remedy + own)
     if url is not None and settings.redis_url is None:  # a flag was read already
         try:
             read_redis_url(url.reveal())

@@ -64,7 +64,10 @@ def test_its_password_is_a_secret_of_the_plan() -> None:
 
 
 def test_a_watch_without_an_address_is_a_problem() -> None:
-    with pytest.raises(InputError, match="--watch-redis: there is no address: set REDIS_URL, or give --redis-url"):
+    with pytest.raises(
+        InputError,
+        match="--watch-redis: there is no address: set REDIS_URL, or give --redis-url; with CACHE_IMPL=redis",
+    ):
         plan_of(watch_redis=True)
 
 
