@@ -7,6 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 from loadgen.core.redact import Secret
 
 REMEDY = "write redis://[user:password@]host[:port][/db], rediss://… or unix:///path"
+OPTIONS = frozenset(
+    {"db", "username", "password", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
+)
+"""What may stand behind the ? of an address."""
+
 _USUAL_PORT = 6_379
 
 
@@ -15,6 +20,11 @@ def read_redis_url(text: str) -> Secret:
     stripped = text.strip()
     if not _known(stripped):
         raise ValueError(REMEDY)
+    asked = parse_qs(urlsplit(stripped).query, keep_blank_values=True)
+    if foreign := sorted(asked.keys() - OPTIONS):
+        raise ValueError(f"the options of an address are {', '.join(sorted(OPTIONS))}; not {', '.join(foreign)}")
+    if not all(number.isascii() and number.isdigit() for number in asked.get("db", [])):
+        raise ValueError("the database is a number, such as ?db=1")
     return Secret(stripped)
 
 
@@ -43,8 +53,9 @@ def shown_redis(url: Secret) -> str:
     '/run/valkey.sock, database 0'
     """
     parts = urlsplit(url.reveal())
+    asked = parse_qs(parts.query).get("db", [])
     if parts.scheme == "unix":
-        return f"{parts.path}, database {parse_qs(parts.query).get('db', ['0'])[0]}"
-    host = parts.hostname or ""
+        return f"{parts.path}, database {asked[0] if asked else 0}"
+    host, number = parts.hostname or "", asked[0] if asked else parts.path.strip("/") or 0
     place = f"{f'[{host}]' if ':' in host else host}:{parts.port or _USUAL_PORT}"
-    return f"{place}{' over TLS' if parts.scheme == 'rediss' else ''}, database {parts.path.strip('/') or 0}"
+    return f"{place}{' over TLS' if parts.scheme == 'rediss' else ''}, database {number}"

@@ -15,6 +15,7 @@ from loadgen.core.redis_address import read_redis_url, shown_redis
         ("redis://cache:6380/2", "cache:6380, database 2"),
         ("rediss://user:a-long-password@cache", "cache:6379 over TLS, database 0"),
         ("redis://[::1]:7000/", "[::1]:7000, database 0"),
+        ("redis://cache/1?db=4&ssl_cert_reqs=none", "cache:6379, database 4"),
         ("unix:///run/valkey.sock", "/run/valkey.sock, database 0"),
         ("unix://:a-long-password@/run/valkey.sock?db=3", "/run/valkey.sock, database 3"),
     ],
@@ -33,6 +34,14 @@ def test_an_address_is_a_secret_and_shown_without_credentials(url: str, shown: s
 )  # fmt: skip
 def test_what_is_no_address_is_refused_with_what_is_accepted(text: str) -> None:
     with pytest.raises(ValueError, match=r"write redis://\[user:password@\]host"):
+        read_redis_url(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("redis://cache?timeout=1", "not timeout"), ("redis://cache?db=x", "number")]
+)
+def test_an_option_that_is_none_is_refused_by_its_name(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
         read_redis_url(text)
 
 

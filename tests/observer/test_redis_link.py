@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,13 +20,17 @@ from tests.support.redis_server import RedisServer, redis_server
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+PAGE = (Path(__file__).parents[2] / "docs" / "REDIS.md").read_text()
 PASSWORD = "a-long-password"
+KEEPS_ALL = ("--slowlog-log-slower-than", "0", "--latency-monitor-threshold", "5")
+SLOW = "local n = 0 for i = 1, 3000000 do n = n + i end return n"
+DOCUMENTED = "+ping +info +slowlog|get +latency|latest +client|setname"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RedisServer]:
     """A server with a password that keeps every command in its slow log."""
-    with redis_server("--slowlog-log-slower-than", "0", password=PASSWORD) as running:
+    with redis_server(*KEEPS_ALL, password=PASSWORD) as running:
         yield running
 
 
@@ -57,7 +62,34 @@ async def test_a_look_tells_version_memory_keys_and_slow_commands_of_others(serv
     assert not {"INFO", "SLOWLOG", "PING"} & set(look.slow.by_command), "our own commands are left out"
     assert look.slow.new == sum(look.slow.by_command.values())
     assert "nobody should see" not in repr(look)
-    assert (look.events, look.refused) == ({}, ())
+    assert look.refused == ()
+
+
+async def test_a_slow_command_is_in_the_slow_log_and_among_the_latency_events(server: RedisServer) -> None:
+    async with link_to(server.url) as link, Redis.from_url(server.url) as other:
+        before = await link.look(None)
+        assert before.slow is not None
+        await other.eval(SLOW, 0)
+        look = await link.look(before.slow.newest)
+    assert look.slow is not None
+    assert (look.slow.slowest_command, look.slow.by_command["EVAL"]) == ("EVAL", 1)
+    assert look.slow.slowest_us is not None
+    assert look.slow.slowest_us > 5_000
+    assert look.events is not None
+    assert look.events["command"]["max_ms"] >= 5
+
+
+async def test_the_permissions_of_the_page_are_enough(server: RedisServer) -> None:
+    assert f"`{DOCUMENTED.partition(' +slowlog')[0]}`" in PAGE
+    assert f"`{DOCUMENTED.partition('+info ')[2]}`" in PAGE
+    async with Redis.from_url(server.url) as other:
+        await other.execute_command("ACL", "SETUSER", "page", "on", ">page-password", *DOCUMENTED.split())  # type: ignore[no-untyped-call]
+    async with link_to(f"redis://page:page-password@127.0.0.1:{server.port}") as link:
+        await link.connect()
+        await link.ping()
+        look = await link.look(None)
+    assert look.refused == ()
+    assert look.slow is not None
 
 
 async def test_what_a_user_may_not_ask_for_is_none_and_named(server: RedisServer) -> None:
