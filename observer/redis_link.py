@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -20,6 +21,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from loadgen.core.units import NS_PER_S
 from observer.redis_figures import CLIENT_NAME, SlowLog, info_figures, latency_events, slow_log
+from observer.redis_name import Name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -67,6 +69,7 @@ class RedisLink:
             driver_info=None,  # it is looked up on the disk for every new connection
         )
         self._client = Redis.from_pool(pool)
+        self._name = Name(urlsplit(url.reveal()).hostname or "")
         self._named = False
 
     def __repr__(self) -> str:
@@ -74,6 +77,7 @@ class RedisLink:
 
     async def ping(self) -> None:
         """Send a PING and wait for its answer; raise RedisTrouble."""
+        await self.connect()
         await self._within(self._ping())
 
     async def connect(self) -> None:
@@ -83,6 +87,7 @@ class RedisLink:
 
     async def look(self, last_slow: int | None) -> Look:
         """Ask for INFO, the slow log since entry `last_slow` and the latency events; raise RedisTrouble."""
+        await self.connect()
         return await self._within(self._look(last_slow))
 
     async def close(self) -> None:
@@ -96,6 +101,7 @@ class RedisLink:
         await self._command("PING")
 
     async def _introduce(self) -> None:
+        await self._name.look_up()
         with contextlib.suppress(ResponseError):  # it may be denied, and then our own slow commands count as others'
             await self._command("CLIENT", "SETNAME", CLIENT_NAME)
         self._named = True

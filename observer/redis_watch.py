@@ -30,6 +30,9 @@ PING_NS = 250 * NS_PER_MS
 DEADLINE_NS = NS_PER_S
 """A PING or a look that takes longer has failed."""
 
+RETRY_NS = {"timeout": PING_NS, "connection": NS_PER_S, "refused": 10 * NS_PER_S}
+"""How long after each kind of failure the next PING comes: a refused password is not tried four times a second."""
+
 BUSY_NS = 2 * NS_PER_MS
 """So much processor time of our own during a PING spoils it: it takes a tenth of that."""
 
@@ -175,31 +178,33 @@ class RedisWatch:
                 await self._record(self._asked[0])
                 self._asked.popleft()
             elif not self._closing and clock.monotonic_ns() >= due_ns:
-                await self._ping()
-                due_ns += -(-(clock.monotonic_ns() - due_ns + 1) // PING_NS) * PING_NS
+                trouble = await self._ping()
+                now_ns = clock.monotonic_ns()
+                if trouble is not None:
+                    due_ns = max(due_ns, now_ns + RETRY_NS[trouble.kind] - PING_NS)
+                due_ns += max(0, (now_ns - due_ns) // PING_NS) * PING_NS + PING_NS
 
-    async def _ping(self) -> None:
-        means = self._means
+    async def _ping(self) -> RedisTrouble | None:
+        """Send one PING and count how it ended; return what went wrong."""
+        means, pings = self._means, self._pings
+        began_ns = None
         try:
             await means.link.connect()
             began_ns, own_ns = means.clock.monotonic_ns(), means.own_ns()
-            try:
-                await means.link.ping()
-            except RedisTrouble as trouble:
-                if trouble.kind == "timeout":
-                    self._pings.took(means.clock.monotonic_ns() - began_ns, "timeout")
-                    self._fell(trouble)
-                    return
-                raise
+            await means.link.ping()
         except RedisTrouble as trouble:
-            self._pings.outcomes[trouble.kind] += 1
+            if trouble.kind == "timeout" and began_ns is not None:
+                pings.took(means.clock.monotonic_ns() - began_ns, "timeout")
+            else:
+                pings.outcomes[trouble.kind] += 1
             self._fell(trouble)
-            return
+            return trouble
         if means.own_ns() - own_ns > BUSY_NS:
-            self._pings.outcomes["disturbed"] += 1
+            pings.outcomes["disturbed"] += 1
         else:
-            self._pings.took(means.clock.monotonic_ns() - began_ns, "answered")
+            pings.took(means.clock.monotonic_ns() - began_ns, "answered")
         self._rose()
+        return None
 
     def _fell(self, trouble: RedisTrouble) -> None:
         if not self._down:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from reports.analysis.quantity import NA, Unit, count, duration, plural, show
+from reports.analysis.redis import PERCENTILES
 from reports.render.blocks import bullets, code, paragraph, plain, section, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reports.analysis.assessment import Assessment
     from reports.analysis.redis import Gauge, RedisView, Served, SlowCommands, Watched
@@ -136,3 +138,34 @@ def _last_failure(served: Served) -> str:
     if served.failed_ever is None:
         return NA
     return f"{duration(served.last_failure_age_s)} before the end" if served.failed_ever else "never"
+
+
+def redis_body(view: RedisView) -> dict[str, Any]:
+    """Return the same for machines, unrounded, in the units that the keys name; what is unknown is null."""
+    watched, served = view.watched, view.served
+    return {
+        "watched": None if watched is None else _watched_body(watched),
+        "service": {
+            **asdict(served),
+            "operations": {
+                line.name: {"count": line.count, **_named(line.percentiles_s)} for line in served.operations
+            },
+        },
+    }
+
+
+def _watched_body(watched: Watched) -> dict[str, Any]:
+    ping, slow = asdict(watched.ping), watched.slow
+    del ping["percentiles_s"]
+    return {
+        **asdict(watched),
+        "ping": {**ping, **_named(watched.ping.percentiles_s)},
+        "slow": None if slow is None else {**asdict(slow), "by_command": dict(slow.by_command)},
+        "events_ms": None if watched.events_ms is None else dict(watched.events_ms),
+        "gauges": {one.name: {"first": one.first, "last": one.last, "highest": one.highest} for one in watched.gauges},
+        "gained": dict(watched.gained),
+    }
+
+
+def _named(percentiles_s: Sequence[float | None]) -> dict[str, float | None]:
+    return {f"p{q:g}_s": value for q, value in zip(PERCENTILES, percentiles_s, strict=True)}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import threading
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,3 +128,40 @@ async def test_a_server_that_stands_still_is_a_timeout_and_the_late_answer_is_no
         assert raised.value.kind == "timeout"
         await asyncio.sleep(0.05)
         assert (await link.look(None)).info["role"] == "master"
+
+
+async def test_a_resolver_that_does_not_answer_holds_one_thread_and_none_that_others_need(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+    asked: list[str] = []
+
+    def lookup(host: str, *_: object, **__: object) -> list[object]:
+        asked.append(host)
+        answered.wait(10)
+        return []
+
+    monkeypatch.setattr("observer.redis_name.socket.getaddrinfo", lookup)
+    async with link_to(server.url.replace("127.0.0.1", "localhost"), deadline_ms=50) as link:
+        for _ in range(3):
+            with pytest.raises(RedisTrouble) as raised:
+                await link.ping()
+            assert raised.value.kind == "timeout"
+        assert asked == ["localhost"]
+        assert [thread.daemon for thread in threading.enumerate() if thread.name == "redis-name"] == [True]
+        monkeypatch.undo()
+        answered.set()
+        await asyncio.sleep(0.01)
+    async with link_to(server.url.replace("127.0.0.1", "localhost")) as link:
+        await link.ping()
+
+
+async def test_a_name_that_nobody_knows_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lookup(host: str, *_: object, **__: object) -> list[object]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr("observer.redis_name.socket.getaddrinfo", lookup)
+    async with link_to("redis://nowhere.invalid") as link:
+        with pytest.raises(RedisTrouble, match=r"no connection: nowhere\.invalid: Name or service not known") as raised:
+            await link.ping()
+    assert raised.value.kind == "connection"

@@ -151,6 +151,22 @@ async def test_a_redis_that_goes_and_comes_is_na_told_once_and_counted_as_a_reco
     assert "Redis at cache:6379 answers again" in seen.logged("info")
 
 
+@pytest.mark.parametrize(("kind", "pause_s"), [("connection", 1.0), ("refused", 10.0)])
+async def test_one_that_cannot_be_had_is_not_tried_four_times_a_second(kind: str, pause_s: float) -> None:
+    at_s: list[float] = []
+    clocked: list[Watched] = []
+
+    def took_ms(number: int) -> float:
+        at_s.append(clocked[0].clock.now_ns / NS_PER_S)
+        raise RedisTrouble(kind, "no")
+
+    seen = Watched(took_ms)
+    clocked.append(seen)
+    await seen.run(start=4)
+    assert at_s[:4] == [0, pause_s, 2 * pause_s, 3 * pause_s]
+    assert seen.records[0]["ping"]["sent"] == 4
+
+
 async def test_a_redis_that_never_answers_has_no_percentile_and_no_reconnect() -> None:
     def took_ms(number: int) -> float:
         raise DOWN

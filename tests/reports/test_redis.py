@@ -177,7 +177,13 @@ def test_html_and_json_say_the_same(tmp_path: Path) -> None:
     assert "Reconnects: 1; restarts of the server: 1" in page
     body = orjson.loads(production_json(found, MADE))["redis"]
     assert body["watched"]["ping"]["answered"] == 200
-    assert body["served"]["timeouts"] == 11
+    assert body["watched"]["ping"]["p50_s"] == pytest.approx(0.001, rel=0.002)
+    assert body["watched"]["ping"]["p99_s"] is None
+    assert body["watched"]["gauges"]["used_memory_bytes"]["highest"] == 3_145_728
+    assert body["watched"]["gained"]["evictions"] == 5
+    assert body["watched"]["slow"]["by_command"] == {"KEYS": 2, "GET": 1}
+    assert body["service"]["timeouts"] == 11
+    assert body["service"]["operations"]["GET"]["p95_s"] == pytest.approx(0.0035)
 
 
 def test_a_redis_that_never_answered_is_na_throughout(tmp_path: Path) -> None:
