@@ -72,8 +72,8 @@ class Means:
 class Pings:
     """The PINGs since the last record: those that were answered and those that timed out have a time.
 
-    One that was due while another was still waiting is held up: its time runs from when it was due to that one's end,
-    because a server that stands still must not hide behind the PINGs that were never sent.
+    One that was due while another, or a look, was still waiting is held up: its time runs from when it was due to that
+    one's end, because a server that stands still must not hide behind the PINGs that were never sent.
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,11 @@ class Pings:
         """Count a PING with its time."""
         self.outcomes[outcome] += 1
         self._times.record(min(duration_ns, _RANGE_NS))
-        for waited_ns in range(duration_ns - PING_NS, 0, -PING_NS):
+        self.held_up(duration_ns - PING_NS)
+
+    def held_up(self, longest_ns: int) -> None:
+        """Count the PINGs that could not be sent, of which the first waited so long."""
+        for waited_ns in range(longest_ns, 0, -PING_NS):
             self.outcomes["held_up"] += 1
             self._times.record(min(waited_ns, _RANGE_NS))
 
@@ -115,6 +119,7 @@ class RedisWatch:
         self._pings = Pings()
         self._anchor = WallAnchor.take(means.clock)
         self._start_ns: int | None = None
+        self._due_ns = 0
         self._last_slow: int | None = None
         self._down = False
         self._known = False
@@ -170,19 +175,19 @@ class RedisWatch:
 
     async def _watch(self) -> None:
         clock, pause = self._means.clock, self._means.pause
-        due_ns = clock.monotonic_ns()
+        self._due_ns = clock.monotonic_ns()
         while self._asked or not self._closing:
             if not self._asked:
-                await pause.until(due_ns)
+                await pause.until(self._due_ns)
             if self._asked:
                 await self._record(self._asked[0])
                 self._asked.popleft()
-            elif not self._closing and clock.monotonic_ns() >= due_ns:
+            elif not self._closing and clock.monotonic_ns() >= self._due_ns:
                 trouble = await self._ping()
                 now_ns = clock.monotonic_ns()
                 if trouble is not None:
-                    due_ns = max(due_ns, now_ns + RETRY_NS[trouble.kind] - PING_NS)
-                due_ns += max(0, (now_ns - due_ns) // PING_NS) * PING_NS + PING_NS
+                    self._due_ns = max(self._due_ns, now_ns + RETRY_NS[trouble.kind] - PING_NS)
+                self._due_ns += max(0, (now_ns - self._due_ns) // PING_NS) * PING_NS + PING_NS
 
     async def _ping(self) -> RedisTrouble | None:
         """Send one PING and count how it ended; return what went wrong."""
@@ -219,12 +224,15 @@ class RedisWatch:
         self._down, self._known = False, True
 
     async def _record(self, sample: Sample) -> None:
+        began_ns = self._means.clock.monotonic_ns()
         try:
             look = await self._means.link.look(self._last_slow)
         except RedisTrouble as trouble:
+            self._hold_up(began_ns)
             self._fell(trouble)
             await self._keep(sample, None, str(trouble))
             return
+        self._hold_up(began_ns)
         self._rose()
         for reason in look.refused:
             if reason not in self._told_refused:
@@ -233,6 +241,13 @@ class RedisWatch:
         if look.slow is not None:
             self._last_slow = look.slow.newest
         await self._keep(sample, look, "")
+
+    def _hold_up(self, began_ns: int) -> None:
+        """Count the PINGs that were due during a look that took longer than from one to the next."""
+        now_ns = self._means.clock.monotonic_ns()
+        if now_ns - began_ns > PING_NS and now_ns > self._due_ns:
+            self._pings.held_up(now_ns - self._due_ns)
+            self._due_ns += -(-(now_ns - self._due_ns) // PING_NS) * PING_NS
 
     async def _keep(self, sample: Sample, look: Look | None, trouble: str) -> None:
         """Write one record, and begin to count anew."""

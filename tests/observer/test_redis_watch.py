@@ -189,6 +189,24 @@ async def test_a_ping_that_waits_holds_up_those_that_were_due_meanwhile() -> Non
     assert [round(times.percentile(q) / NS_PER_MS) for q in (25, 50, 75, 100)] == [250, 500, 750, 1_000]
 
 
+async def test_a_look_that_waits_holds_up_pings_too() -> None:
+    """The look at the row begins when the second PING is over, 249 ms before the third is due, and waits for 1 s."""
+    seen = Watched()
+    ordinary = seen.link.look
+
+    async def slow(last_slow: int | None) -> Look:
+        if seen.link.looks:
+            seen.clock.now_ns += NS_PER_S
+        return await ordinary(last_slow)
+
+    seen.link.look = slow  # type: ignore[method-assign]
+    await seen.run(start=1, row1=2, row2=3)
+    ping = seen.records[1]["ping"]
+    times = Histogram.decode(ping["histogram"])
+    assert (ping["sent"], ping["answered"], ping["held_up"]) == (1, 1, 4)
+    assert [round(times.percentile(q) / NS_PER_MS) for q in (40, 60, 80, 100)] == [1, 251, 501, 751]
+
+
 async def test_a_ping_that_timed_out_has_at_least_the_time_it_took() -> None:
     clocked: list[Watched] = []
 
