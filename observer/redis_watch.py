@@ -192,13 +192,13 @@ class RedisWatch:
     async def _ping(self) -> RedisTrouble | None:
         """Send one PING and count how it ended; return what went wrong."""
         means, pings = self._means, self._pings
-        began_ns = None
+        began_ns = means.clock.monotonic_ns()
         try:
-            await means.link.connect()
+            await means.link.connect()  # a new connection's time is in no answered PING
             began_ns, own_ns = means.clock.monotonic_ns(), means.own_ns()
             await means.link.ping()
         except RedisTrouble as trouble:
-            if trouble.kind == "timeout" and began_ns is not None:
+            if trouble.kind == "timeout":
                 pings.took(means.clock.monotonic_ns() - began_ns, "timeout")
             else:
                 pings.outcomes[trouble.kind] += 1
