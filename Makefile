@@ -21,7 +21,7 @@ BASELINE_PROFILE = $(if $(HAS_TARGET),--profile production,--demo)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup baseline staging capacity warmup extended fallback-scenario preflight nightly demo report test test-stack \
-        lint types check bench golden coverage lock clean
+        lint types secrets check bench golden coverage lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
@@ -93,6 +93,9 @@ lint: $(STAMP) ## Check style, formatting and import contracts
 
 types: $(STAMP) ## Check types strictly
 	$(BIN)/mypy
+
+secrets: $(STAMP) ## Look for secrets in what git tracks or would add
+	$(call loadgen,creds scan $(ARGS))
 
 check: lint types coverage ## Everything that must be green before a commit
 
