@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from loadgen.core.errors import ExitCode
     from loadgen.run.nightly import Asked, Step
 
-_PASSED_ON = ("base_url", "metrics_url", "metric_profile", "jwt_file", "profile", "env_file", "na_policy")
+_PASSED_ON = (
+    "base_url",
+    "metrics_url",
+    "metric_profile",
+    "jwt_file",
+    "profile",
+    "env_file",
+    "plan_file",
+    "scenario",
+    "na_policy",
+)
+_RENAMED = {"plan_file": "--plan"}
 _FLAGS = ("demo", "exercise", "allow_writes", "count_cache_miss")
 _TRIES = 5
 
@@ -29,6 +40,8 @@ _TRIES = 5
 @click.option("--profile", type=click.Choice(["dev", "staging", "production"]), help="Whose env file and rules apply.")
 @click.option("--env-file", type=click.Path(dir_okay=False), metavar="FILE", help="Settings file to read.")
 @click.option("--load", is_flag=True, help="Take a baseline first, by LOAD_SAMPLES and the like, and judge its run.")
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="Plan file (TOML): endpoints and load.")
+@click.option("--scenario", metavar="NAME", help="The plan file's [scenario.NAME].")
 @click.option("--run", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Judge this finished run.")
 @click.option("--thresholds", type=click.Path(dir_okay=False, path_type=Path), help="Thresholds file of your own.")
 @click.option("--results", type=click.Path(file_okay=False, path_type=Path), default=Path("results"), show_default=True)
@@ -93,7 +106,7 @@ def _passed_on(given: dict[str, Any], *without: str) -> list[str]:
     for name in (name for name in _PASSED_ON if name not in without):
         value = given[name]
         for text in value if isinstance(value, tuple) else [value] if value else []:
-            words += [f"--{name.replace('_', '-')}", str(text)]
+            words += [_RENAMED.get(name, f"--{name.replace('_', '-')}"), str(text)]
     return words + [f"--{name.replace('_', '-')}" for name in _FLAGS if given[name]]
 
 
@@ -111,7 +124,8 @@ def _probed(given: dict[str, Any], asked: Asked) -> Asked:
 
     flags = setting_flags(given, "run", "thresholds", "results", "baselines", "na_policy", "demo", "load")
     env_file = Path(given["env_file"]) if given["env_file"] else None
-    settings, plan = load_plan(Kind.BASELINE, given["profile"], flags, Inputs(os.environ, Path.cwd(), env_file))
+    inputs = Inputs(os.environ, Path.cwd(), env_file, given["plan_file"], given["scenario"])
+    settings, plan = load_plan(Kind.BASELINE, given["profile"], flags, inputs)
     if settings.base_url is None:
         raise InputError([Problem("LOAD_BASE_URL", None, "missing: give --base-url, or --demo for the demo service")])
     try:

@@ -133,3 +133,10 @@ def test_a_placeholder_of_a_webhook_is_told_before_anything_is_done(
     result = invoke("--demo")
     assert "SLACK_WEBHOOK_URL" in str(result.exception)
     assert started == []
+
+
+def test_a_plan_and_its_scenario_reach_the_load_and_the_validation(started: list[Spec], tmp_path: Path) -> None:
+    (tmp_path / "night.toml").write_text("rate = 10\n")
+    invoke("--demo", "--load", "--plan", "night.toml", "--scenario", "night")
+    for spec in started[:2]:
+        assert spec.arguments[1:5] == ("--plan", "night.toml", "--scenario", "night")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from loadgen.core.clock import utc_now
 from tests.support.expressions import Expression, fill, truth
 from tests.support.nightlies import validation, write
-from tests.support.processes import clean_environment, service
+from tests.support.processes import DEMO_MIX, clean_environment, service
 from tests.support.workflows import ROOT, Step, Workflow, workflows
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 USUAL = ("nightly", "baseline-rotation", "thresholds")
 GOOD_NIGHTS = 13
+PLAN = "nightly.toml"
 _OLD_S = 1_000_000_000
 _LONGEST_STEP_S = 600
 
@@ -181,11 +182,19 @@ def keep_good_nights(clone: Path, count: int = GOOD_NIGHTS) -> None:
         write(clone / "results" / "nightly", day, validation(day))
 
 
+def keep_plan(clone: Path) -> None:
+    """Put the plan into the clone that gives every mandatory metric of the demo service a figure."""
+    targets = (entry.rpartition(" ") for entry in DEMO_MIX)
+    tables = (f'[[target]]\nurl = "{url}"\nweight = {weight or 1}\n' for weight, _, url in targets)
+    (clone / PLAN).write_text("\n".join(tables))
+
+
 def variables_of(url: str) -> dict[str, str]:
     """Return the repository's variables for a demo service, with windows of some seconds."""
     return {
-        "LOAD_BASE_URL": url, "METRICS_URL": f"{url}/metrics/prom", "NIGHTLY_PROFILE": "dev", "LOAD_SAMPLES": "2",
-        "INTERVAL_SECONDS": "5", "LOAD_RATE": "40", "LOAD_CONCURRENCY": "4",
+        "LOAD_BASE_URL": url, "METRICS_URL": f"{url}/metrics/prom", "NIGHTLY_PROFILE": "dev", "NIGHTLY_PLAN": PLAN,
+        "NIGHTLY_EXERCISE": "true", "LOAD_SAMPLES": "2", "INTERVAL_SECONDS": "5", "LOAD_RATE": "40",
+        "LOAD_CONCURRENCY": "4",
     }  # fmt: skip
 
 
@@ -198,6 +207,7 @@ def main(names: list[str]) -> int:
         return 2
     with clone_of_this() as clone, service("loadgen.demo") as demo:
         keep_good_nights(clone)
+        keep_plan(clone)
         runner = Runner(clone, variables_of(demo.url), {"apply": True, "scenario": "mime-slow", "duration": "30s"})
         failed = [one for name in names or USUAL for one in runner.run(known[name]) if one.code]
         for outcome in failed:
