@@ -43,7 +43,9 @@ def told(outcomes: list[Outcome]) -> dict[str, int | None]:
 
 
 @pytest.mark.stack
-def test_a_night_becomes_a_baseline_and_tighter_thresholds(clone: Path) -> None:
+def test_defects_4_and_16_a_night_without_a_terminal_is_kept_and_its_suggestions_fit_the_thresholds(
+    clone: Path,
+) -> None:
     with service("loadgen.demo") as demo:
         runner = Runner(clone, variables_of(demo.url), {"apply": True})
         night = runner.run(ALL["nightly"])
@@ -63,7 +65,7 @@ def test_a_night_becomes_a_baseline_and_tighter_thresholds(clone: Path) -> None:
 
 
 @pytest.mark.stack
-def test_fourteen_good_nights_are_rotated_and_the_pull_request_is_asked_for(clone: Path) -> None:
+def test_defect_12_fourteen_good_nights_are_rotated_and_the_pull_request_is_asked_for(clone: Path) -> None:
     today = clone / "results" / "nightly" / f"phase5-{utc_now():%Y%m%d}.json"
     yesterday = sorted(today.parent.glob("phase5-*.json"))[GOOD_NIGHTS - 1]
     night = json.loads(yesterday.read_text())
