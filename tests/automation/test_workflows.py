@@ -210,7 +210,8 @@ def test_ci_makes_every_check_of_the_documents_on_every_python() -> None:
     assert jobs["tests"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
     ran = " | ".join(step.run for step in ALL["ci"].steps)
     for part in (
-        "make lint", "make types", "make test", "make ci", "creds scan .", "preflight --scan .",
+        "make lint", "make types", "make test", "make ci", "creds scan .", "preflight --scan ops",
+        "preflight --scan .github",
         "thresholds --check reports/data/phase5-thresholds.json", "validate results/ci/validation.json --ci",
         "make summary",
     ):  # fmt: skip

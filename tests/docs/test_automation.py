@@ -22,6 +22,8 @@ MADE = ROOT / ".venv" / "bin" / "loadgen"
 @pytest.mark.parametrize("line", [line for line in SHOWN if line.startswith("loadgen ")])
 def test_a_command_works_as_it_stands_there(tmp_path: Path, line: str) -> None:
     (tmp_path / "thresholds.json").write_text(bundled_text())
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "service.yaml").write_text("ALLOW_UNSAFE_ADMIN: false\n")
     done = loadgen(*shlex.split(line)[1:], cwd=tmp_path)
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 

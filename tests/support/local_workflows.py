@@ -1,4 +1,4 @@
-"""Run the steps of workflows here: `python -m tests.support.local_workflows [NAME…]`, which is `make workflows`.
+"""Run the steps of workflows here: `python -m tests.support.local_workflows [NAME[/JOB]…]`, which is `make workflows`.
 
 What a step runs is run in a clone of what is committed, with this tree's programs, in the order and under the
 conditions that the workflow states; what an action does (check-out, upload, pull request) is told and left out. The
@@ -26,9 +26,10 @@ from tests.support.workflows import ROOT, Step, Workflow, workflows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-USUAL = ("nightly", "baseline-rotation", "thresholds")
+USUAL = ("nightly", "baseline-rotation", "thresholds", "staging")
 GOOD_NIGHTS = 13
 PLAN = "nightly.toml"
+_NONE = Workflow("", "", {"jobs": {}}, {})
 _OLD_S = 1_000_000_000
 _LONGEST_STEP_S = 600
 
@@ -58,11 +59,11 @@ class Runner:
     event: str = "workflow_dispatch"
     say: Callable[[str], None] = print
 
-    def run(self, workflow: Workflow) -> list[Outcome]:
-        """Run a workflow's jobs one after another, each after those it needs."""
+    def run(self, workflow: Workflow, only: str = "") -> list[Outcome]:
+        """Run a workflow's jobs one after another, each after those it needs; or `only` one of those that need none."""
         outcomes: list[Outcome] = []
         needs: dict[str, Any] = {}
-        for name, job in _in_order(workflow.jobs):
+        for name, job in _in_order({only: workflow.jobs[only]} if only else workflow.jobs):
             own = {needed: needs[needed] for needed in _needed(job)}
             state = _State(self, workflow, name, own)
             failed = any(item["result"] != "success" for item in own.values())
@@ -186,14 +187,15 @@ def keep_plan(clone: Path) -> None:
     """Put the plan into the clone that gives every mandatory metric of the demo service a figure."""
     targets = (entry.rpartition(" ") for entry in DEMO_MIX)
     tables = (f'[[target]]\nurl = "{url}"\nweight = {weight or 1}\n' for weight, _, url in targets)
-    (clone / PLAN).write_text("\n".join(tables))
+    (clone / PLAN).write_text("\n".join(('idle = "15s"\n[warmup]\nduration = "2s"\n', *tables)))
 
 
 def variables_of(url: str) -> dict[str, str]:
     """Return the repository's variables for a demo service, with windows of some seconds."""
     return {
         "LOAD_BASE_URL": url, "METRICS_URL": f"{url}/metrics/prom", "NIGHTLY_PROFILE": "dev", "NIGHTLY_PLAN": PLAN,
-        "NIGHTLY_EXERCISE": "true", "LOAD_SAMPLES": "2", "INTERVAL_SECONDS": "5", "LOAD_RATE": "40",
+        "STAGING_BASE_URL": url, "STAGING_METRICS_URL": f"{url}/metrics/prom", "STAGING_PLAN": PLAN,
+        "NIGHTLY_EXERCISE": "true", "LOAD_SAMPLES": "2", "INTERVAL_SECONDS": "3", "LOAD_RATE": "40",
         "LOAD_CONCURRENCY": "4",
     }  # fmt: skip
 
@@ -201,7 +203,9 @@ def variables_of(url: str) -> dict[str, str]:
 def main(names: list[str]) -> int:
     """Run the named workflows, or the usual ones; 1 when a step failed, 2 for a name that is none."""
     known = workflows()
-    unknown = [name for name in names if name not in known]
+    asked = [(name, job) for name, _, job in (word.partition("/") for word in names or USUAL)]
+    unknown = [f"{name}/{job}" for name, job in asked if job and job not in known.get(name, _NONE).jobs]
+    unknown += [name for name, _ in asked if name not in known]
     if unknown:
         print(f"no such workflow: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
         return 2
@@ -209,10 +213,11 @@ def main(names: list[str]) -> int:
         keep_good_nights(clone)
         keep_plan(clone)
         runner = Runner(clone, variables_of(demo.url), {"apply": True, "scenario": "mime-slow", "duration": "30s"})
-        failed = [one for name in names or USUAL for one in runner.run(known[name]) if one.code]
+        failed = [one for name, job in asked for one in runner.run(known[name], job) if one.code]
         for outcome in failed:
             print(f"\n{outcome}\n{outcome.output}")
-    print(f"{len(failed)} steps failed" if failed else "every step ended with 0")
+    steps = f"{len(failed)} step{'' if len(failed) == 1 else 's'}"
+    print(f"{steps} failed" if failed else "every step ended with 0")
     return int(bool(failed))
 
 
