@@ -13,11 +13,14 @@ import yaml
 from loadgen.cli.main import loadgen
 from loadgen.core.redact import is_secret_key
 from loadgen.core.setting_table import ROWS, VARIABLES
+from loadgen.plan.load import Inputs, load_plan
+from loadgen.plan.model import Kind
 from loadgen.run.ending import SIGTERM_DRAIN_NS
 from tests.support.workflows import ROOT, workflows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DIRECTORY = ROOT / "ops" / "kubernetes"
 NAMES = {"app.kubernetes.io/name": str, "app.kubernetes.io/component": str}
@@ -36,7 +39,7 @@ CONTAINER = {
     "securityContext": {
         "allowPrivilegeEscalation": bool, "readOnlyRootFilesystem": bool, "capabilities": {"drop": [str]},
     },
-    "volumeMounts": [{"name": str, "mountPath": str, "subPath": str}],
+    "volumeMounts": [{"name": str, "mountPath": str, "subPath": str, "readOnly": bool}],
 }  # fmt: skip
 TERM = {"topologyKey": str, "labelSelector": {"matchLabels": NAMES}}
 POD = {
@@ -49,7 +52,10 @@ POD = {
         "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": int, "podAffinityTerm": TERM}],
     }},
     "containers": [CONTAINER],
-    "volumes": [{"name": str, "emptyDir": {"sizeLimit": str}, "persistentVolumeClaim": {"claimName": str}}],
+    "volumes": [{
+        "name": str, "emptyDir": {"sizeLimit": str}, "persistentVolumeClaim": {"claimName": str},
+        "configMap": {"name": str},
+    }],
 }  # fmt: skip
 TEMPLATE = {"metadata": META, "spec": POD}
 JOB = {
@@ -79,10 +85,12 @@ SPECS: dict[tuple[str, str], dict[str, Any]] = {
 
 
 def manifests() -> dict[str, dict[str, Any]]:
-    found = {}
+    """Return every document by its file and kind; a second of a kind has its own name too."""
+    found: dict[str, dict[str, Any]] = {}
     for path in sorted(DIRECTORY.glob("*.yaml")):
         for document in yaml.safe_load_all(path.read_text()):
-            found[f"{path.name}: {document['kind']}"] = document
+            name = f"{path.name}: {document['kind']}"
+            found[f"{name} {document['metadata']['name']}" if name in found else name] = document
     return found
 
 
@@ -202,6 +210,17 @@ def test_secrets_come_from_a_secret_and_settings_from_settings(name: str) -> Non
         assert variable["valueFrom"]["secretKeyRef"]["key"] == variable["name"]
         assert is_secret_key(variable["name"])
     assert [key for key in SETTINGS if is_secret_key(key)] == []
+
+
+@pytest.mark.parametrize("profile", ["production", "staging"])
+def test_the_settings_and_the_plan_are_those_of_a_baseline(tmp_path: Path, profile: str) -> None:
+    (tmp_path / "plan.toml").write_text(ALL["plan.yaml: ConfigMap"]["data"]["plan.toml"])
+    inputs = Inputs(SETTINGS, tmp_path, plan_file=tmp_path / "plan.toml")
+    _, plan = load_plan(Kind.BASELINE, profile, {}, inputs)
+    assert {target.name for target in plan.load.targets} == {
+        "/api/v2/hello", "/health", "/api/plugins", "/api/data/item-1", "/api/data/item-2",
+    }  # fmt: skip
+    assert plan.base_url == "http://loadgen-demo:8901"
 
 
 def test_every_setting_is_one_that_loadgen_reads() -> None:
