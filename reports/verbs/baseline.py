@@ -90,11 +90,16 @@ def list_(directory: Path, as_json: bool) -> int:
 def rotate(nightly: Path, directory: Path, impl: str, days: int, dry_run: bool, as_json: bool) -> int:
     """Make the newest nightly the baseline once enough consecutive days have passed.
 
-    The last line is `baseline_rotated=true` or `false`. Exit code: 0, or 2 when the nightlies cannot be read.
+    The last line is `baseline_rotated=true` or `false`, and so is the step's output in a GitHub workflow. Exit code: 0,
+    or 2 when the nightlies cannot be read.
     """
+    import os
+
     from reports.render.shelf import rotation_lines
+    from reports.verbs.hosting import tell_workflow
     from reports.verbs.rotating import rotate as turn
 
     turned = turn(nightly, directory, impl, days, dry_run=dry_run)
     click.echo(turned.to_json() if as_json else rotation_lines(turned))
+    tell_workflow("baseline_rotated", turned.rotated, os.environ)
     return 0

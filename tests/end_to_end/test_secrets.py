@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SIGNING = "the-services-own-signing-secret-0123456789"
 TOKEN = jwt.encode({"sub": "sre", "iat": 1, "exp": 4_000_000_000}, SIGNING, algorithm="HS256")
 SCRAPE_TOKEN = "scrape-token-5d1f0c77"
-WEBHOOK = "https://hooks.slack.com/services/T000/B000/abcdefghijklmnop"
+WEBHOOK = "https://hooks.slack.com/services/T000/B000/abcdefghijklmnop"  # not-a-secret
 REDIS_PASSWORD = "redis-pass-word-77"
 PASSWORD = "user-info-pass-word"
 BASIC = base64.b64encode(b"operator:basic-pass-word").decode()
