@@ -7,7 +7,10 @@ from typing import cast
 
 import click
 
-_DRILLS: dict[str, str] = {}
+_DRILLS: dict[str, str] = {
+    "rules": "loadgen.cli.drill_rules:rules",
+    "synth": "loadgen.cli.drill_synth:synth",
+}
 """Name of a drill -> module:attribute of its command."""
 
 
