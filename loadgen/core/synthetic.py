@@ -6,6 +6,7 @@ such series have by default.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,17 @@ GAUGE = "loadgen_synthetic_scenario"
 
 JOB_LABELS = ("job", "exported_job")
 """Where the job stands: a scrape without `honor_labels` moves what a page says to `exported_job`."""
+
+_IN_FORCE = re.compile(rf'^{GAUGE}\{{(?:[^"}}]|"[^"]*")*scenario="(?P<name>[^"]*)"[^\n]*\}} 1(?:\.0)?$', re.MULTILINE)
+
+
+def scenarios_on(page: str) -> frozenset[str]:
+    """Return the scenarios that a metrics page says are in force.
+
+    >>> sorted(scenarios_on('x 1\\nloadgen_synthetic_scenario{job="j",scenario="mime-slow"} 1\\n'))
+    ['mime-slow']
+    """
+    return frozenset(found["name"] for found in _IN_FORCE.finditer(page)) if GAUGE in page else frozenset()
 
 
 def is_synthetic(labels: Mapping[str, str]) -> bool:
