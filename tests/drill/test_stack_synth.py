@@ -37,7 +37,7 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing()),
     pytest.mark.skipif(not RULES.exists(), reason="the generated rules are not here yet"),
 ]
-FACTOR = 120
+FACTOR = 150
 INTERVAL_NS = 200 * NS_PER_MS
 PATIENCE_S = 120.0
 OF_OTHER_WINDOWS = {"RelayErrorBudgetBurnFast", "RelayErrorBudgetBurnSlow"}
