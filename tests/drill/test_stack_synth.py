@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -26,8 +26,6 @@ from tests.support.alert_stack import api, firing, missing, prometheus_with_rule
 from tests.support.processes import service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from loadgen.drill.sink import Sink
 
 RULES = Path(__file__).parents[2] / "ops" / "prometheus" / "alerts.yml"
@@ -128,8 +126,17 @@ class Round:
         return "\n".join([f"{'scenario':20} {'alert':26} {'fired s':>8} {'resolved s':>10}", *rows])
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What was seen of each scenario, the table of it, and what the gateway held afterwards."""
+
+    seen: dict[str, Seen]
+    table: str
+    left: list[object]
+
+
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Round, Any]]:
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """Play the seven to the Pushgateway, and one of them to a demo service as well."""
     directory = tmp_path_factory.mktemp("synth")
     with contextlib.ExitStack() as stack:
@@ -143,33 +150,41 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Round, A
             sinks[scenario.name] = (scenario, Pushgateway(gateway, job_of(scenario.name), scenario.name, NS_PER_S))
         crit = scenario_named("error-rate-crit").compressed(FACTOR)
         labels = {"job": job_of(ON_THE_DEMO), "instance": "demo"}
-        sinks[ON_THE_DEMO] = (replace(crit), DemoPanel(demo.url, crit, labels))
+        sinks[ON_THE_DEMO] = (crit, DemoPanel(demo.url, crit, labels))
         asyncio.run(round_.conduct(sinks))
         print("\n" + round_.table())
-        yield round_, (gateway, demo.url, api(prometheus, "rules"))
+        return Outcome(round_.seen, round_.table(), api(gateway, "metrics"))
 
 
-@pytest.mark.parametrize("name", [*(scenario.name for scenario in SCENARIOS), ON_THE_DEMO])
-def test_a_scenario_fires_its_own_alerts_and_no_other(outcome: tuple[Round, Any], name: str) -> None:
-    seen = outcome[0].seen[name]
-    assert seen.fired_s.keys() - OF_OTHER_WINDOWS == set(seen.scenario.alerts), outcome[0].table()
+each_of_them = pytest.mark.parametrize("name", [*(scenario.name for scenario in SCENARIOS), ON_THE_DEMO])
 
 
-@pytest.mark.parametrize("name", [*(scenario.name for scenario in SCENARIOS), ON_THE_DEMO])
-def test_its_alerts_resolve_after_it(outcome: tuple[Round, Any], name: str) -> None:
-    seen = outcome[0].seen[name]
-    assert seen.resolved_s.keys() == seen.fired_s.keys(), outcome[0].table()
+@each_of_them
+def test_a_scenario_fires_its_own_alerts_and_no_other(outcome: Outcome, name: str) -> None:
+    seen = outcome.seen[name]
+    assert seen.fired_s.keys() - OF_OTHER_WINDOWS == set(seen.scenario.alerts), outcome.table
+
+
+@each_of_them
+def test_its_alerts_resolve_after_it(outcome: Outcome, name: str) -> None:
+    seen = outcome.seen[name]
+    assert seen.resolved_s.keys() == seen.fired_s.keys(), outcome.table
     assert seen.played is not None
     assert seen.played.problem == ""
     assert seen.played.removed
 
 
-def test_two_percent_errors_fire_the_warning_and_not_the_critical_alert(outcome: tuple[Round, Any]) -> None:
-    fired = outcome[0].seen["error-rate-warn"].fired_s
+def test_two_percent_errors_fire_the_warning_and_not_the_critical_alert(outcome: Outcome) -> None:
+    fired = outcome.seen["error-rate-warn"].fired_s
     assert "RelayErrorRateWarn" in fired
     assert "RelayErrorRateCrit" not in fired
 
 
-def test_nothing_is_left_in_the_gateway(outcome: tuple[Round, Any]) -> None:
-    gateway, _, _ = outcome[1]
-    assert api(gateway, "metrics") == []
+def test_the_stall_is_noticed_only_after_the_window_in_which_nothing_was_decided(outcome: Outcome) -> None:
+    seen = outcome.seen["controller-stalled"]
+    window_s = (seen.scenario.until_true_ns + seen.scenario.for_ns) / NS_PER_S
+    assert seen.fired_s["RelayControllerStalled"] > window_s
+
+
+def test_nothing_is_left_in_the_gateway(outcome: Outcome) -> None:
+    assert outcome.left == []

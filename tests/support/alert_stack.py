@@ -58,7 +58,9 @@ def pushgateway() -> Iterator[str]:
     """Run a Pushgateway that keeps nothing on disk; yield its base URL."""
     address = f"127.0.0.1:{_free_port()}"
     url = f"http://{address}"
-    with _running(["prometheus-pushgateway", f"--web.listen-address={address}", "--log.level=error"], f"{url}/-/ready"):
+    # Debian's keeps its groups in a file of the system unless it is told otherwise
+    command = ["prometheus-pushgateway", f"--web.listen-address={address}", "--persistence.file=", "--log.level=error"]
+    with _running(command, f"{url}/-/ready"):
         yield url
 
 
