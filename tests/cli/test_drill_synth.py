@@ -102,6 +102,6 @@ async def test_bad_input_is_one_message_and_nothing_is_sent(tmp_path: Path) -> N
         code, out, err = await ended(await start(tmp_path, *arguments, gateway=gateway))
     assert (code, out) == (2, "")
     assert err.startswith(
-        "loadgen: 2 problems; nothing was sent:\n  - SCENARIO = 'mime-slw': there are error-rate-warn"
+        "loadgen: 2 problems; nothing was done:\n  - SCENARIO = 'mime-slw': there are error-rate-warn"
     )
     assert gateway.requests == []

@@ -22,7 +22,7 @@ def test_every_problem_is_named_in_one_message() -> None:
         scenario="nope", duration="5x", push_interval="0", gap="-", compress=0, job="a b", instance="",
         pushgateway_url="ftp://x", demo_url="http://127.0.0.1:1",
     )  # fmt: skip
-    assert text.startswith("9 problems; nothing was sent:")
+    assert text.startswith("9 problems; nothing was done:")
     for key in (
         "SCENARIO", "--duration", "--push-interval", "--gap", "--compress", "--job", "--instance", "--pushgateway-url",
         "--demo-url",
