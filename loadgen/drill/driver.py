@@ -55,7 +55,7 @@ class Played:
     problem: str
 
     def __str__(self) -> str:
-        ended = "nothing is left there" if self.removed else "something is left there"
+        ended = "all of it was taken back" if self.removed else "something is left there"
         failed = f", {self.failed} failed" if self.failed else ""
         lasted = format_duration(self.lasted_ns // (NS_PER_S // 10) * (NS_PER_S // 10))
         return f"{self.scenario.name}: {lasted}, {self.pushes} pushes{failed}; {ended}"

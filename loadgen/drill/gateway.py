@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 5.0
 _LONGEST_ANSWER = 300
+_TENTH_NS = NS_PER_S // 10
 _TYPE = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
 
@@ -64,7 +65,8 @@ class Pushgateway:
         age_ns = self._age_ns(groups)
         if age_ns is not None and age_ns < self._fresh_ns:
             raise SinkError(
-                f"{self.place} got {self._group} from somebody else {format_duration(age_ns // 10**8 * 10**8)} ago:"
+                f"{self.place} got {_shown(self._group)} from somebody else"
+                f" {format_duration(age_ns // _TENTH_NS * _TENTH_NS)} ago:"
                 " end that driver, or name another --instance",
                 final=True,
             )
@@ -111,6 +113,10 @@ class Pushgateway:
             return text
         told = " ".join(text.split())[:_LONGEST_ANSWER]
         raise SinkError(f"{self.place} answered {method} with {status}: {told}", final=status < 500 and status != 429)
+
+
+def _shown(group: Mapping[str, str]) -> str:
+    return ", ".join(f'{label}="{value}"' for label, value in group.items())
 
 
 def _without_password(url: str) -> str:

@@ -115,7 +115,7 @@ async def test_the_record_has_the_counts_that_were_reached() -> None:
         "actions": 3_000, "errors": 60, "rejected": 30, "sanitization_changes": 120, "decisions": 60,
     }  # fmt: skip
     assert (record["lasted_s"], record["pushes"], record["removed"], record["problem"]) == (60.0, 6, True, None)
-    assert str(drilled.played) == "error-rate-warn: 1m, 6 pushes; nothing is left there"
+    assert str(drilled.played) == "error-rate-warn: 1m, 6 pushes; all of it was taken back"
 
 
 def test_a_duration_too_short_for_the_alert_is_said() -> None:
