@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.errors import ExitCode
     from loadgen.drill.driver import Played, Stop
+    from loadgen.drill.lookout import Lookout
     from loadgen.drill.scenario import Scenario
     from loadgen.drill.sink import Sink
     from loadgen.drill.synth_options import Options
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--compress", default=1, show_default=True, metavar="N", help="Divide all times, for rules with theirs.")
 @click.option("--job", default="loadgen_synth", show_default=True, metavar="NAME", help="Label job of the series.")
 @click.option("--instance", metavar="NAME", help="Label instance of the series.  [the scenario]")
+@click.option("--prom-url", metavar="URL", help="Watch the alerts at this Prometheus; they must fire and resolve.")
 @click.option("--allow-target", is_flag=True, help="Let the figures leave this machine.")
 @click.option("--json", is_flag=True, help="Print what was played as JSON on stdout.")
 def synth(**given: Any) -> ExitCode:
@@ -42,7 +44,8 @@ def synth(**given: Any) -> ExitCode:
     SCENARIO is error-rate-warn, error-rate-crit, latency-crit, controller-stalled, validation-spike, mime-slow or
     sanitization-spike. The figures go to the demo service, whose fault panel is set to the same, or to a Pushgateway;
     what was pushed is removed at the end, also after Ctrl-C. Every series bears synthetic="true", and no report counts
-    it. Exit code 0, 2 when the sink did not take it or something is left there, 130 and 143 after a signal.
+    it. Exit code 0, 1 when an alert that was watched (--prom-url) did not fire or not resolve, 2 when the sink did not
+    take it or something is left there, 130 and 143 after a signal.
     """
     import asyncio
     import sys
@@ -59,9 +62,21 @@ def synth(**given: Any) -> ExitCode:
         document = {"played": [item.as_json() for item in played], "exit_code": int(code)}
         sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     else:
-        for item in played:
-            click.echo(str(item))
+        _print(played)
     return code
+
+
+def _print(played: Sequence[Played]) -> None:
+    """Print a line for each scenario, and a table of the alerts that were watched."""
+    for item in played:
+        click.echo(str(item))
+    rows = [(item.scenario.name, found) for item in played for found in item.sightings]
+    if rows:
+        click.echo(f"\n{'scenario':20} {'alert':28} {'fired after':>12} {'resolved':>10}")
+    for name, found in rows:
+        fired = "never" if found.fired_s is None else f"{found.fired_s:g} s"
+        resolved = "" if found.fired_s is None else "never" if found.resolved_s is None else f"{found.resolved_s:+g} s"
+        click.echo(f"{name:20} {found.alert:28} {fired:>12} {resolved:>10}{'' if found.expected else '  (as well)'}")
 
 
 def _tell(line: str) -> None:
@@ -87,11 +102,24 @@ async def _play(options: Options) -> tuple[Sequence[Played], ExitCode]:
                 demo = await stack.enter_async_context(DemoService(os.environ))
                 url = demo.url
                 _tell(f"the demo service is at {url}, its metrics at {url}/metrics/prom")
-            played = await play_round(options.asked, _opener(options, url, os.environ), stop, _tell)
-    for problem in filter(None, (item.problem for item in played)):
-        _tell(problem)
-        codes.append(ExitCode.USAGE)
+            lookout = _lookout(options, os.environ)
+            played = await play_round(options.asked, _opener(options, url, os.environ), stop, _tell, lookout)
+    for item in played:
+        for sentence in item.unproven:
+            _tell(f"{item.scenario.name}: {sentence}")
+            codes.append(ExitCode.NO_GO)
+        if item.problem:
+            _tell(item.problem)
+            codes.append(ExitCode.USAGE)
     return played, worst_exit(codes)
+
+
+def _lookout(options: Options, environ: Mapping[str, str]) -> Lookout | None:
+    from loadgen.drill.lookout import Lookout
+
+    if options.prom_url is None:
+        return None
+    return Lookout(options.prom_url, options.job, environ.get("PROM_AUTH_HEADER", ""))
 
 
 def _opener(options: Options, url: str, environ: Mapping[str, str]) -> Callable[[Scenario], Sink]:

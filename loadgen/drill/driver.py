@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.clock import Clock
     from loadgen.drill.scenario import Scenario
+    from loadgen.drill.sightings import Sighting
     from loadgen.drill.sink import Sink
 
 TRIES = 3
@@ -43,7 +44,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How it went. `problem` is a sentence where something did not work; `removed`: nothing is left in the sink."""
+    """How it went. `problem` is a sentence where something did not work; `removed`: nothing is left in the sink.
+
+    `sightings` are the alerts that were watched for, none where nobody looked.
+    """
 
     scenario: Scenario
     place: str
@@ -53,8 +57,20 @@ class Played:
     failed: int
     removed: bool
     problem: str
+    sightings: tuple[Sighting, ...] = ()
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """A sentence for each alert that was watched for and did not fire, or did not resolve."""
+        return tuple(
+            f"{item.alert} {'did not fire' if item.fired_s is None else 'did not resolve'}"
+            for item in self.sightings
+            if item.expected and not item.proven
+        )
 
     def __str__(self) -> str:
+        if not self.pushes and self.removed:
+            return f"{self.scenario.name}: nothing was pushed"
         ended = "all of it was taken back" if self.removed else "something is left there"
         failed = f", {self.failed} failed" if self.failed else ""
         lasted = format_duration(self.lasted_ns // (NS_PER_S // 10) * (NS_PER_S // 10))
@@ -72,6 +88,7 @@ class Played:
             "failed_pushes": self.failed,
             "removed": self.removed,
             "problem": self.problem or None,
+            "sightings": [item.as_json() for item in self.sightings],
             "counts": {
                 "actions": counts.actions,
                 "errors": counts.error,
@@ -109,7 +126,7 @@ class Driver:
     """Plays a scenario into a sink; `tell` gets lines for people."""
 
     def __init__(self, scenario: Scenario, sink: Sink, timing: Timing, stop: Stop, tell: Callable[[str], None]) -> None:
-        self._scenario = scenario
+        self.scenario = scenario
         self._relay = scenario.played()
         self._sink = sink
         self._timing = timing
@@ -120,14 +137,18 @@ class Driver:
         self._silent = False
 
     def __repr__(self) -> str:
-        return f"<Driver {self._scenario.name}: {self._pushes} pushes, {self._failed} failed>"
+        return f"<Driver {self.scenario.name}: {self._pushes} pushes, {self._failed} failed>"
 
     def use(self, clock: Clock) -> None:
         """Take the time from another clock."""
         self._clock = clock
 
     def _tell(self, line: str) -> None:
-        self._listener(f"[{self._scenario.name}] {line}")
+        self._listener(f"[{self.scenario.name}] {line}")
+
+    def not_played(self, problem: str) -> Played:
+        """Return the record of a scenario that could not begin."""
+        return Played(self.scenario, self._sink.place, self._clock.utc_now(), 0, 0, 0, True, problem)
 
     async def play(self) -> Played:
         """Play until the duration is over or the end is asked for; what was pushed is gone when this returns."""
@@ -136,7 +157,7 @@ class Driver:
         try:
             await self._patiently(self._sink.begin)
             began, start_ns = self._clock.utc_now(), self._clock.monotonic_ns()
-            self._tell(f"{self._scenario.summary}; {format_duration(self._timing.duration_ns)} to {self._sink.place}")
+            self._tell(f"{self.scenario.summary}; {format_duration(self._timing.duration_ns)} to {self._sink.place}")
             await self._push_until_the_end(start_ns)
         except SinkError as error:
             problem = str(error)
@@ -146,7 +167,7 @@ class Driver:
             if left:
                 removed = False
                 problem = "; ".join(filter(None, (problem, left)))
-        return Played(self._scenario, self._sink.place, began, lasted_ns, self._pushes, self._failed, removed, problem)
+        return Played(self.scenario, self._sink.place, began, lasted_ns, self._pushes, self._failed, removed, problem)
 
     async def _push_until_the_end(self, start_ns: int) -> None:
         timing = self._timing
@@ -172,13 +193,13 @@ class Driver:
         if self._silent:
             return
         try:
-            await self._sink.push(page(self._scenario.name, self._relay, elapsed_ns, self._sink.labels))
+            await self._sink.push(page(self.scenario.name, self._relay, elapsed_ns, self._sink.labels))
         except SinkError as error:
             self._missed(error)
             return
         self._pushes += 1
         self._in_a_row = 0
-        if self._scenario.stalls and elapsed_ns >= self._scenario.lead_ns:
+        if self.scenario.stalls and elapsed_ns >= self.scenario.lead_ns:
             await self._patiently(self._sink.fall_silent)
             self._silent = True
             self._tell("silent from now on")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.drill.driver import Driver, Timing
+from loadgen.drill.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loadgen.drill.driver import Played, Stop
+    from loadgen.drill.lookout import Lookout
     from loadgen.drill.scenario import Scenario
     from loadgen.drill.sink import Sink
 
@@ -39,9 +41,13 @@ class Asked:
 
 
 async def play_round(
-    asked: Asked, open_sink: Callable[[Scenario], Sink], stop: Stop, tell: Callable[[str], None]
+    asked: Asked,
+    open_sink: Callable[[Scenario], Sink],
+    stop: Stop,
+    tell: Callable[[str], None],
+    lookout: Lookout | None = None,
 ) -> Sequence[Played]:
-    """Play the scenarios in their order; one that has a problem is the last."""
+    """Play the scenarios in their order and watch their alerts, if asked to; one that has a problem is the last."""
     played: list[Played] = []
     for scenario in asked.scenarios:
         if played:
@@ -52,7 +58,10 @@ async def play_round(
         sink = open_sink(scenario)
         try:
             driver = Driver(scenario, sink, Timing(asked.lasts_ns(scenario), asked.interval_ns), stop, tell)
-            played.append(await driver.play())
+            if lookout is None:
+                played.append(await driver.play())
+            else:
+                played.append(await Watch(lookout, asked.interval_ns, stop, tell).play(driver))
         finally:
             await sink.close()
         if played[-1].problem:

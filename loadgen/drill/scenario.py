@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MINUTE_NS = 60 * NS_PER_S
 _LEAST_MARGIN_NS = 2 * NS_PER_S
+_LEAST_RESOLVING_NS = 15 * NS_PER_S
 _LEAST_LEAD_NS = 3 * NS_PER_S
 """The controller decides something first, or there would be nothing to stall."""
 
@@ -27,8 +28,8 @@ class Scenario:
 
     `until_true_ns` is how long it takes until the expression of its rules holds, `for_ns` how long it must hold then,
     `margin_ns` what scraping and evaluating may add. `lead_ns` is how long the relay is well before what the scenario
-    is about begins. `faults` is the same for HTTP, as the demo service's fault panel takes it: `error_every` where a
-    share must be met exactly.
+    is about begins, `resolves_ns` how long its alerts may take to resolve after it. `faults` is the same for HTTP, as
+    the demo service's fault panel takes it: `error_every` where a share must be met exactly.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Scenario:
     for_ns: int = 10 * _MINUTE_NS
     lead_ns: int = 0
     margin_ns: int = _MINUTE_NS
+    resolves_ns: int = 12 * _MINUTE_NS
 
     @property
     def needs_ns(self) -> int:
@@ -54,6 +56,7 @@ class Scenario:
             for_ns=self.for_ns // factor,
             lead_ns=max(self.lead_ns // factor, _LEAST_LEAD_NS) if self.stalls else 0,
             margin_ns=max(self.margin_ns // factor, _LEAST_MARGIN_NS),
+            resolves_ns=max(self.resolves_ns // factor, _LEAST_RESOLVING_NS),
         )
 
     def played(self) -> Relay:

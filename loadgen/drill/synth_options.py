@@ -36,6 +36,7 @@ class Options:
     url: str | None
     job: str
     instance: str | None
+    prom_url: str | None
 
     @property
     def fresh_ns(self) -> int:
@@ -85,7 +86,7 @@ class _Reader:
             return (scenario_named(name),)
         return SCENARIOS
 
-    def url(self, key: str) -> str | None:
+    def url(self, key: str, *, read_only: bool = False) -> str | None:
         text: str | None = self._given[key.removeprefix("--").replace("-", "_")]
         if text is None:
             return None
@@ -97,7 +98,7 @@ class _Reader:
             return text
         if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
             self.wrong(key, text, "not an address: write it as http://localhost:9091")
-        elif not is_loopback(host) and not self._given["allow_target"]:
+        elif not (read_only or is_loopback(host) or self._given["allow_target"]):
             remedy = "not this machine: synthetic figures alert whoever is on call; say --allow-target if that is meant"
             self.wrong(key, host, remedy)
         return text
@@ -123,12 +124,13 @@ def read_options(given: Mapping[str, Any]) -> Options:
             reader.wrong("--duration", text, "must hold at least two pushes: a rate needs them")
     gap_ns = (reader.duration_ns("--gap", 0) or 0) // factor
     sink, url = _sink(reader, given)
+    prom_url = reader.url("--prom-url", read_only=True)
     job, instance = reader.label_value("--job"), reader.label_value("--instance")
     if reader.problems:
         raise InputError(reader.problems)
     assert job is not None
     played = tuple(scenario.compressed(factor) for scenario in scenarios)
-    return Options(Asked(played, duration_ns, interval_ns, gap_ns), sink, url, job, instance)
+    return Options(Asked(played, duration_ns, interval_ns, gap_ns), sink, url, job, instance, prom_url)
 
 
 def _sink(reader: _Reader, given: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +24,13 @@ from loadgen.drill.demo_panel import DemoPanel
 from loadgen.drill.driver import Driver, Played, Stop, Timing
 from loadgen.drill.gateway import Pushgateway
 from loadgen.drill.scenario import SCENARIOS, Scenario, scenario_named
+from loadgen.drill.sightings import Sighting, Sightings
 from tests.support.alert_stack import api, firing, missing, prometheus_with_rules, pushgateway
-from tests.support.processes import service
+from tests.support.processes import loadgen, service
 
 if TYPE_CHECKING:
+    import subprocess
+
     from loadgen.drill.sink import Sink
 
 RULES = Path(__file__).parents[2] / "ops" / "prometheus" / "alerts.yml"
@@ -45,29 +50,19 @@ ON_THE_DEMO = "demo"
 
 @dataclass
 class Seen:
-    """What happened to one scenario: seconds after its start at which each alert fired and was gone again."""
+    """One scenario under observation."""
 
     scenario: Scenario
-    began_ns: int
-    fired_s: dict[str, float] = field(default_factory=dict)
-    resolved_s: dict[str, float] = field(default_factory=dict)
+    sightings: Sightings
     played: Played | None = None
-
-    def note(self, firing_now: set[str]) -> None:
-        at_s = (monotonic_ns() - self.began_ns) / NS_PER_S
-        for alert in firing_now:
-            self.fired_s.setdefault(alert, at_s)
-            self.resolved_s.pop(alert, None)
-        for alert in self.fired_s.keys() - firing_now:
-            self.resolved_s.setdefault(alert, at_s)
-
-    @property
-    def has_fired(self) -> bool:
-        return self.fired_s.keys() >= set(self.scenario.alerts)
 
     @property
     def is_over(self) -> bool:
-        return self.played is not None and self.fired_s.keys() == self.resolved_s.keys()
+        return self.played is not None and all(item.proven for item in self.sightings.found())
+
+    @property
+    def found(self) -> dict[str, Sighting]:
+        return {item.alert: item for item in self.sightings.found() if item.alert not in OF_OTHER_WINDOWS}
 
 
 def job_of(name: str) -> str:
@@ -100,28 +95,29 @@ class Round:
             await asyncio.sleep(0.2)
             now = await asyncio.to_thread(firing, self._prometheus)
             for name, seen in self.seen.items():
-                seen.note({alert for job, alert in now if job == job_of(name)})
-                if seen.has_fired and name not in asked:
+                seen.sightings.note({alert for job, alert in now if job == job_of(name)}, monotonic_ns())
+                if seen.sightings.all_fired and name not in asked:
                     asked.add(name)
-                    # two evaluations more, in which nothing else may fire
+                    # a few evaluations more, in which nothing else may fire
                     asyncio.get_running_loop().call_later(1.5, stops[name].ask)
         for stop in stops.values():
             stop.ask()
         await asyncio.gather(*plays)
 
     async def _play(self, name: str, scenario: Scenario, sink: Sink, stop: Stop) -> None:
-        self.seen[name] = Seen(scenario, monotonic_ns())
+        seen = self.seen[name] = Seen(scenario, Sightings(scenario.alerts, monotonic_ns()))
         timing = Timing(round(PATIENCE_S * NS_PER_S), INTERVAL_NS)
         try:
-            self.seen[name].played = await Driver(scenario, sink, timing, stop, lambda _: None).play()
+            seen.played = await Driver(scenario, sink, timing, stop, lambda _: None).play()
+            seen.sightings.end(monotonic_ns())
         finally:
             await sink.close()
 
     def table(self) -> str:
         rows = [
-            f"{name:20} {alert:26} {fired:8.1f} {seen.resolved_s.get(alert, float('nan')):10.1f}"
+            f"{name:20} {item.alert:26} {item.fired_s!s:>8} {item.resolved_s!s:>10}"
             for name, seen in self.seen.items()
-            for alert, fired in sorted(seen.fired_s.items())
+            for item in seen.sightings.found()
         ]
         return "\n".join([f"{'scenario':20} {'alert':26} {'fired s':>8} {'resolved s':>10}", *rows])
 
@@ -133,6 +129,7 @@ class Outcome:
     seen: dict[str, Seen]
     table: str
     left: list[object]
+    watched: subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +148,15 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         crit = scenario_named("error-rate-crit").compressed(FACTOR)
         labels = {"job": job_of(ON_THE_DEMO), "instance": "demo"}
         sinks[ON_THE_DEMO] = (crit, DemoPanel(demo.url, crit, labels))
-        asyncio.run(round_.conduct(sinks))
+        with ThreadPoolExecutor(1) as beside:
+            watched = beside.submit(
+                loadgen, "drill", "synth", "mime-slow", "--sink", "pushgateway", "--pushgateway-url", gateway,
+                "--prom-url", prometheus, "--job", job_of("the-command"), "--compress", str(FACTOR),
+                "--duration", f"{20 * FACTOR}s", "--json", cwd=directory,
+            )  # fmt: skip
+            asyncio.run(round_.conduct(sinks))
         print("\n" + round_.table())
-        return Outcome(round_.seen, round_.table(), api(gateway, "metrics"))
+        return Outcome(round_.seen, round_.table(), api(gateway, "metrics"), watched.result())
 
 
 each_of_them = pytest.mark.parametrize("name", [*(scenario.name for scenario in SCENARIOS), ON_THE_DEMO])
@@ -162,29 +165,39 @@ each_of_them = pytest.mark.parametrize("name", [*(scenario.name for scenario in 
 @each_of_them
 def test_a_scenario_fires_its_own_alerts_and_no_other(outcome: Outcome, name: str) -> None:
     seen = outcome.seen[name]
-    assert seen.fired_s.keys() - OF_OTHER_WINDOWS == set(seen.scenario.alerts), outcome.table
+    assert set(seen.found) == set(seen.scenario.alerts), outcome.table
+    assert all(item.fired_s is not None for item in seen.found.values()), outcome.table
 
 
 @each_of_them
 def test_its_alerts_resolve_after_it(outcome: Outcome, name: str) -> None:
     seen = outcome.seen[name]
-    assert seen.resolved_s.keys() == seen.fired_s.keys(), outcome.table
+    assert all(item.resolved_s is not None and item.resolved_s > 0 for item in seen.found.values()), outcome.table
     assert seen.played is not None
     assert seen.played.problem == ""
     assert seen.played.removed
 
 
 def test_two_percent_errors_fire_the_warning_and_not_the_critical_alert(outcome: Outcome) -> None:
-    fired = outcome.seen["error-rate-warn"].fired_s
-    assert "RelayErrorRateWarn" in fired
-    assert "RelayErrorRateCrit" not in fired
+    assert set(outcome.seen["error-rate-warn"].found) == {"RelayErrorRateWarn"}
 
 
 def test_the_stall_is_noticed_only_after_the_window_in_which_nothing_was_decided(outcome: Outcome) -> None:
     seen = outcome.seen["controller-stalled"]
-    window_s = (seen.scenario.until_true_ns + seen.scenario.for_ns) / NS_PER_S
-    assert seen.fired_s["RelayControllerStalled"] > window_s
+    fired_s = seen.found["RelayControllerStalled"].fired_s
+    assert fired_s is not None
+    assert fired_s > (seen.scenario.until_true_ns + seen.scenario.for_ns) / NS_PER_S
 
 
 def test_nothing_is_left_in_the_gateway(outcome: Outcome) -> None:
     assert outcome.left == []
+
+
+def test_the_command_itself_watches_its_alert_fire_and_resolve(outcome: Outcome) -> None:
+    ended = outcome.watched
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (played,) = json.loads(ended.stdout)["played"]
+    (sighting,) = [item for item in played["sightings"] if item["expected"]]
+    assert sighting["alert"] == "RelayMimeSlow"
+    assert sighting["fired_s"] > 0
+    assert sighting["resolved_s"] > 0

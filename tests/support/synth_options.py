@@ -10,5 +10,5 @@ def options(**changed: Any) -> dict[str, Any]:
     return {
         "scenario": "error-rate-warn", "everything": False, "sink": "pushgateway", "demo_url": None,
         "pushgateway_url": "http://localhost:9091", "duration": None, "push_interval": "10s", "gap": "10m",
-        "compress": 1, "job": "loadgen_synth", "instance": None, "allow_target": False, "json": False,
+        "compress": 1, "job": "loadgen_synth", "instance": None, "prom_url": None, "allow_target": False, "json": False,
     } | changed  # fmt: skip
