@@ -20,6 +20,7 @@ def rules(files: tuple[Path, ...], compress: int, out: Path) -> None:
     import yaml
 
     from loadgen.core.errors import InputError, LoadgenError, Problem
+    from loadgen.core.whole_file import write_whole
     from loadgen.drill.compressed import compressed_rules
     from loadgen.drill.synth_options import LARGEST_FACTOR
 
@@ -33,13 +34,14 @@ def rules(files: tuple[Path, ...], compress: int, out: Path) -> None:
         except (OSError, ValueError, yaml.YAMLError) as error:
             problems.append(Problem("FILES", str(file), str(error)))
         else:
-            written.append((out / file.name, yaml.safe_dump(document, sort_keys=False, width=120)))
+            text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+            written.append((out / file.name, f"# For drills only: every duration was divided by {compress}.\n{text}"))
     if problems:
         raise InputError(problems)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for path, text in written:
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text.encode())
             click.echo(f"wrote {path}")
     except OSError as error:
         raise LoadgenError(f"{out}: cannot be written: {error.strerror}") from error

@@ -83,7 +83,9 @@ def test_the_command_writes_each_file_under_its_name(tmp_path: Path) -> None:
     given.write_text(yaml.safe_dump(DOCUMENT))
     done = CliRunner().invoke(rules, [str(given), "--compress", "60", "--out", str(tmp_path / "fast")])
     assert done.exit_code == 0, done.output
-    assert yaml.safe_load((tmp_path / "fast" / "alerts.yml").read_text()) == compressed_rules(DOCUMENT, 60)
+    text = (tmp_path / "fast" / "alerts.yml").read_text()
+    assert yaml.safe_load(text) == compressed_rules(DOCUMENT, 60)
+    assert text.startswith("# For drills only: every duration was divided by 60.\n")
 
 
 def test_the_command_names_every_file_that_is_no_rule_file_and_writes_none(tmp_path: Path) -> None:

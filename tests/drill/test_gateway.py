@@ -100,6 +100,14 @@ async def test_a_gateway_that_is_away_is_named_without_its_password() -> None:
     await sink.close()
 
 
+async def test_the_credentials_of_the_address_are_sent() -> None:
+    async with fake_gateway() as gateway:
+        sink = Pushgateway(gateway.url.replace("//", "//me:pw@"), *GROUP, NS_PER_S)
+        await sink.begin()
+        await sink.close()
+    assert gateway.headers[0]["Authorization"] == "Basic bWU6cHc="
+
+
 async def test_something_else_that_answers_is_no_gateway() -> None:
     from tests.support.metrics_server import serving, text
 
