@@ -115,7 +115,7 @@ def read_options(given: Mapping[str, Any]) -> Options:
     interval_ns = reader.duration_ns("--push-interval", SHORTEST_INTERVAL_NS) or NS_PER_S
     interval_ns = max(interval_ns // factor, SHORTEST_INTERVAL_NS)
     duration_ns = reader.duration_ns("--duration", NS_PER_S)
-    if duration_ns is None and not given["everything"]:
+    if duration_ns is None and not (given["everything"] or given["prom_url"]):
         duration_ns = parse_duration_ns(USUAL_DURATION)
     if duration_ns is not None:
         duration_ns //= factor

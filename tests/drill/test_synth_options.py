@@ -63,6 +63,10 @@ def test_one_scenario_lasts_five_minutes_and_all_as_long_as_each_needs() -> None
     assert read_options(options(scenario=None, everything=True, duration="15m")).asked.duration_ns == 900 * NS_PER_S
 
 
+def test_a_scenario_that_is_watched_lasts_until_its_alert_can_have_fired() -> None:
+    assert read_options(options(prom_url="http://prometheus.example.com:9090")).asked.duration_ns is None
+
+
 def test_compression_divides_durations_gaps_and_intervals_and_no_rate() -> None:
     plain = read_options(options(duration="15m")).asked
     short = read_options(options(duration="15m", compress=30)).asked
