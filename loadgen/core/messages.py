@@ -233,7 +233,7 @@ class Sample(Message):
 
     `row` maps the 41 column names to their texts as written. `window` is the reset-safe account since sample 0 (see
     `observer`), or None while sample 0 is missing. `label` is `start`, `end` or empty for a row of the grid; `start`
-    and `end` have no row.
+    and `end` have no row. `synthetic` names the synthetic scenarios that were in force so far.
     """
 
     type: ClassVar[str] = "sample"
@@ -245,6 +245,7 @@ class Sample(Message):
     window: Body | None
     notes: list[str] = field(default_factory=list)
     counters: Body = field(default_factory=dict)
+    synthetic: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

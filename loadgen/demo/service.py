@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from loadgen.demo.adapter import HttpAdapter, tenant_service
 from loadgen.demo.auth import JwtGuard, TokenGuard
 from loadgen.demo.backend import Backend
+from loadgen.demo.board import Board
 from loadgen.demo.bus import MessageBus
 from loadgen.demo.cache import Cache, CacheMeter, MemoryCache, NullCache
 from loadgen.demo.documents import Documents
@@ -31,6 +32,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = Metrics()
+        self.board = Board(self.metrics.registry.names())
         self.received = Received()
         self.injector = Injector(settings.seed, settings.faults)
         self.fallbacks = FallbackRecorder(self.metrics, count_cache_miss=settings.count_cache_miss_as_fallback)
@@ -99,10 +101,17 @@ class Service:
         self.documents.clear()
         self.snapshots.clear()
         self.plugins.restart()
+        self.board.clear()
+
+    def metrics_page(self) -> bytes:
+        """Return the page that a scrape gets: the service's own families, then what stands on the board."""
+        if self.stalled_page is not None:
+            return self.stalled_page
+        return self.metrics.exposition() + self.board.page
 
     def freeze_page(self) -> None:
         """Keep the metrics page of this moment while the panel stalls it, else let it live."""
         if not self.injector.faults.metrics_stall:
             self.stalled_page = None
         elif self.stalled_page is None:
-            self.stalled_page = self.metrics.exposition()
+            self.stalled_page = self.metrics_page()

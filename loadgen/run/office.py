@@ -272,6 +272,8 @@ class Office:
             document["server_window"] = sample.window
         if not sample.label:
             document["samples_written"] = self.watch.rows
+        for name in sample.synthetic:
+            self.chronicle.note_synthetic(name)
         data: dict[str, Any] = {"number": sample.number, "ok": sample.ok, "row": sample.row, "notes": sample.notes}
         self.chronicle.event(EventName.SAMPLE, sample.at_ns, label=sample.label, **data)
         if not sample.ok and not sample.label:
