@@ -1,0 +1,29 @@
+"""`loadgen drill`: break things on purpose and check that it shows; each drill is imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+import click
+
+_DRILLS: dict[str, str] = {}
+"""Name of a drill -> module:attribute of its command."""
+
+
+class DrillGroup(click.Group):
+    """A click group that loads a drill's module when the drill is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_DRILLS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _DRILLS:
+            return None
+        module, _, attribute = _DRILLS[cmd_name].partition(":")
+        return cast("click.Command", getattr(import_module(module), attribute))
+
+
+@click.group(cls=DrillGroup)
+def drill() -> None:
+    """Bring an incident about, on the demo service, and check that metrics and alerts show it."""
