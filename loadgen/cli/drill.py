@@ -7,7 +7,15 @@ from typing import cast
 
 import click
 
-_DRILLS: dict[str, str] = {}
+_DRILLS = {
+    "fallback-surge": "loadgen.cli.drill_incidents:fallback_surge",
+    "freeze": "loadgen.cli.drill_incidents:freeze",
+    "http-errors": "loadgen.cli.drill_incidents:http_errors",
+    "metrics-stall": "loadgen.cli.drill_incidents:metrics_stall",
+    "redis-disconnect": "loadgen.cli.drill_incidents:redis_disconnect",
+    "redis-latency": "loadgen.cli.drill_incidents:redis_latency",
+    "restart": "loadgen.cli.drill_incidents:restart",
+}
 """Name of a drill -> module:attribute of its command."""
 
 

@@ -13,6 +13,7 @@ from loadgen.demo.documents import Documents
 from loadgen.demo.fallback import FallbackRecorder
 from loadgen.demo.health import Health, UnhealthyError
 from loadgen.demo.injector import Injector
+from loadgen.demo.lease import Lease
 from loadgen.demo.limiter import RateLimiter
 from loadgen.demo.metrics import Metrics
 from loadgen.demo.plugins import Plugins
@@ -47,6 +48,7 @@ class Service:
         self.limiter = RateLimiter(settings.internal_limit, self.metrics)
         self.health = Health(self._checks(), self.injector)
         self.stalled_page: bytes | None = None
+        self.lease = Lease(self._lift)
         self.restarts = 0
 
     def _make_cache(self) -> Cache:
@@ -82,6 +84,7 @@ class Service:
         self.freeze_page()
 
     async def stop(self) -> None:
+        self.lease.drop()
         self.injector.reset()
         await self.health.stop()
         await self.bus.stop()
@@ -99,6 +102,10 @@ class Service:
         self.documents.clear()
         self.snapshots.clear()
         self.plugins.restart()
+
+    def _lift(self) -> None:
+        self.injector.reset()
+        self.freeze_page()
 
     def freeze_page(self) -> None:
         """Keep the metrics page of this moment while the panel stalls it, else let it live."""
