@@ -45,9 +45,8 @@ def shared(command: F) -> F:
 @click.command()
 @click.option("--delay", default="120ms", show_default=True, metavar="DURATION", help="Of every operation.")
 @click.option("--for", "lasting", default="90s", show_default=True, metavar="DURATION", help=_FOR)
-@click.option("--by", type=click.Choice(["panel", "proxy"]), default="panel", show_default=True, help="What delays.")
 @shared
-def redis_latency(delay: str, lasting: str, by: str, **given: Any) -> ExitCode:
+def redis_latency(delay: str, lasting: str, **given: Any) -> ExitCode:
     """Slow Redis down and check that the p95 of its operations and the service's responses show it."""
     from loadgen.drill.redis_latency import RedisLatency
     from loadgen.drill.wishes import Wishes
@@ -55,13 +54,13 @@ def redis_latency(delay: str, lasting: str, by: str, **given: Any) -> ExitCode:
     wish = Wishes()
     delay_ns = wish.duration("--delay", delay, "51ms", "2s")
     for_ns = wish.duration("--for", lasting, "1s", "1h")
-    return _hold(RedisLatency(delay_ns, for_ns, by_proxy=by == "proxy"), wish, given)
+    return _hold(RedisLatency(delay_ns, for_ns), wish, given)
 
 
 @click.command()
 @click.option(
     "--how",
-    type=click.Choice(["kill", "stop", "blackhole", "reset", "half-close", "truncate"]),
+    type=click.Choice(["kill", "stop", "blackhole", "late", "reset", "half-close", "truncate"]),
     default="kill",
     show_default=True,
     help="The server is killed or stopped; or a proxy before it misbehaves (with --demo).",

@@ -26,7 +26,7 @@ class Way(StrEnum):
     """What the proxy does with the bytes."""
 
     PASS = "pass"  # noqa: S105 - not a password
-    LATENCY = "latency"
+    LATE = "late"
     BLACKHOLE = "blackhole"
     RESET = "reset"
     HALF_CLOSE = "half-close"
@@ -36,7 +36,7 @@ class Way(StrEnum):
 class FaultProxy:
     """Listens on a port of 127.0.0.1; an async context manager. `upstream` is redis://host:port or unix:///path.
 
-    latency: every reply comes `delay_s` later. blackhole: nothing comes back, connections stay open. reset: every
+    late: every reply comes `delay_s` later. blackhole: nothing comes back, connections stay open. reset: every
     connection is reset. half-close: our side ends its sending while it still listens. truncate: half of a reply, then
     the end.
     """
@@ -47,6 +47,7 @@ class FaultProxy:
         self._delay_s = 0.0
         self._changed = asyncio.Event()
         self._open: set[asyncio.StreamWriter] = set()
+        self._ended: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -72,15 +73,21 @@ class FaultProxy:
         return f"redis://127.0.0.1:{self.port}"
 
     def do(self, way: Way, delay_s: float = 0.0) -> None:
-        """Begin a fault, or PASS to end it; `delay_s` belongs to LATENCY."""
+        """Begin a fault, or PASS to end it; `delay_s` belongs to LATE."""
         self._way, self._delay_s = way, delay_s
         self._changed.set()
         self._changed = asyncio.Event()
         for writer in list(self._open):
             if way is Way.RESET:
                 _reset(writer)
-            elif way is Way.HALF_CLOSE and writer.can_write_eof():
-                writer.write_eof()
+            elif way is Way.HALF_CLOSE:
+                self._end(writer)
+
+    def _end(self, writer: asyncio.StreamWriter) -> None:
+        """End our sending on a connection, once."""
+        if writer not in self._ended and not writer.is_closing():
+            self._ended.add(writer)
+            writer.write_eof()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -95,6 +102,7 @@ class FaultProxy:
         finally:
             self._tasks.discard(task)
             self._open.discard(writer)
+            self._ended.discard(writer)
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,7 +110,7 @@ class FaultProxy:
             _reset(writer)
             return
         if self._way is Way.HALF_CLOSE:
-            writer.write_eof()
+            self._end(writer)
         there_reader, there = await self._connect()
         try:
             async with asyncio.TaskGroup() as both:
@@ -129,12 +137,12 @@ class FaultProxy:
             while data := await source.read(_CHUNK):
                 while self._way is Way.BLACKHOLE:
                     await self._changed.wait()
-                if self._way is Way.LATENCY:
+                if self._way is Way.LATE:
                     await asyncio.sleep(self._delay_s)
+                if sink.is_closing() or sink in self._ended:
+                    break
                 if self._way is Way.TRUNCATE:
                     sink.write(data[: len(data) // 2])
-                    break
-                if sink.is_closing():
                     break
                 sink.write(data)
                 await sink.drain()

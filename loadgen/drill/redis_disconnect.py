@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from loadgen.drill.incident import Scene
 
 KILL, STOP = "kill", "stop"
-PROXY_WAYS = (Way.BLACKHOLE, Way.RESET, Way.HALF_CLOSE, Way.TRUNCATE)
+PROXY_WAYS = (Way.BLACKHOLE, Way.LATE, Way.RESET, Way.HALF_CLOSE, Way.TRUNCATE)
 WAYS = (KILL, STOP, *(way.value for way in PROXY_WAYS))
-SILENT = (STOP, Way.BLACKHOLE.value)
+SILENT = (STOP, Way.BLACKHOLE.value, Way.LATE.value)
 """Ways in which operations end by their deadline, not by an error."""
+
+LATE_S = 0.5
+"""Twice the service's deadline for an operation."""
 
 _LOOK_NS = 500 * NS_PER_MS
 _RECOVERIES, _LAST_FAILURE = "redis_recovery_attempts_total", "redis_last_failure_timestamp"
@@ -32,6 +35,7 @@ _WORDS = {
     KILL: "the Valkey server is killed (SIGKILL), again whenever it is back",
     STOP: "the Valkey server is stopped (SIGSTOP) and keeps its connections",
     Way.BLACKHOLE.value: "a proxy swallows every reply of the server",
+    Way.LATE.value: f"a proxy delays every reply by {LATE_S:g} s, longer than the service waits",
     Way.RESET.value: "a proxy resets every connection to the server",
     Way.HALF_CLOSE.value: "a proxy ends its side of every connection",
     Way.TRUNCATE.value: "a proxy cuts every reply in half",
@@ -107,7 +111,7 @@ class RedisDisconnect(Incident):
         await scene.demo.set()
         if self._by_proxy:
             assert scene.proxy is not None
-            scene.proxy.do(Way(self.how))
+            scene.proxy.do(Way(self.how), LATE_S)
             return
         self._pid = int(str(scene.cache["server_pid"]))
         if self.how == STOP:

@@ -9,7 +9,6 @@ from loadgen.core.units import NS_PER_MS, NS_PER_S, format_duration
 from loadgen.drill.figure import Figure, above, at_least, at_most, longer_by, seconds, within
 from loadgen.drill.incident import Incident, Nature, pause
 from loadgen.drill.paths import some_new_keys
-from loadgen.drill.proxy import Way
 
 if TYPE_CHECKING:
     from loadgen.drill.incident import Scene
@@ -24,11 +23,10 @@ _GOOD_SHARE = 0.99
 
 @dataclass(slots=True)
 class RedisLatency(Incident):
-    """`by_proxy`: the delay lies in the network before the server, not in the service's client."""
+    """By the fault panel, which delays the service's client."""
 
     delay_ns: int
     for_ns: int
-    by_proxy: bool = False
 
     @property
     def nature(self) -> Nature:
@@ -37,13 +35,12 @@ class RedisLatency(Incident):
             alert="RedisGetLatencyP95High",
             needs_redis=True,
             series=(f"{_SECONDS}_bucket",),
-            needs_proxy=self.by_proxy,
         )
 
     def sentence(self) -> str:
-        where = "in a proxy before the server" if self.by_proxy else "by the fault panel"
-        delay, length = format_duration(self.delay_ns), format_duration(self.for_ns)
-        return f"every Redis operation is delayed by {delay} for {length}, {where}"
+        return (
+            f"every Redis operation is delayed by {format_duration(self.delay_ns)} for {format_duration(self.for_ns)}"
+        )
 
     def path(self, number: int) -> str:
         return some_new_keys(number)
@@ -60,20 +57,10 @@ class RedisLatency(Incident):
         return (_p95("get"), _p95("set"), response, good_answers())
 
     async def begin(self, scene: Scene) -> None:
-        if self.by_proxy:
-            assert scene.proxy is not None
-            await scene.demo.set()
-            scene.proxy.do(Way.LATENCY, self.delay_ns / NS_PER_S)
-        else:
-            await scene.demo.set(redis_delay_ms=self.delay_ns / NS_PER_MS)
+        await scene.demo.set(redis_delay_ms=self.delay_ns / NS_PER_MS)
 
     async def last(self, scene: Scene) -> None:
         await pause(self.for_ns)
-
-    async def lift(self, scene: Scene) -> str:
-        if scene.proxy is not None:
-            scene.proxy.do(Way.PASS)
-        return await Incident.lift(self, scene)
 
 
 def _p95(op: str) -> Figure:
