@@ -21,13 +21,15 @@ from loadgen.drill.panel import NotLiftedError
 from loadgen.drill.snapshot import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from typing import Any
 
     from loadgen.drill.alerts import AlertWatch
     from loadgen.drill.incident import Incident, Scene
     from loadgen.drill.look import Source
     from loadgen.drill.snapshot import Snapshot
+
+    See = Callable[[Source, Sequence[str]], Awaitable[Snapshot]]
 
 T = TypeVar("T")
 
@@ -43,13 +45,14 @@ class Lengths:
 
 @dataclass(slots=True)
 class Drill:
-    """One incident on one scene. `alert` is None where no Prometheus is asked."""
+    """One incident on one scene. `alert` is None where no Prometheus is asked; `see` takes a look."""
 
     incident: Incident
     scene: Scene
     source: Source
     lengths: Lengths
     alert: AlertWatch | None = None
+    see: See = look
 
     async def conduct(self) -> Evidence:
         """Bring the incident about and return the evidence. Raises LoadgenError when the service cannot be read."""
@@ -110,7 +113,7 @@ class Drill:
             earlier = later
 
     async def _look(self) -> Snapshot:
-        seen = await look(self.source, self.incident.nature.series)
+        seen = await self.see(self.source, self.incident.nature.series)
         return replace(seen, answers=len(self.scene.load.answers))
 
     def _window(self, start: Snapshot, end: Snapshot) -> Window:

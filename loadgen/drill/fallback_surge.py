@@ -119,14 +119,17 @@ class FallbackShare(Incident):
         )
         return (_effective(at_least(1, count)), per_request, _of_raw())
 
-    def problems(self, scene: Scene) -> list[Problem]:
-        problems = _counted_misses(scene)
+    def misfits(self) -> list[Problem]:
+        problems = []
         if self.share <= SHARE_LIMIT:
             remedy = f"more than {percent(SHARE_LIMIT)}: less crosses no threshold"
             problems.append(Problem("--share", percent(self.share), remedy))
         if CACHE_MISS in self.modes:
             problems.append(Problem("--mode", CACHE_MISS, "is no failure of a collaborator: use it without --share"))
         return problems
+
+    def problems(self, scene: Scene) -> list[Problem]:
+        return _counted_misses(scene)
 
     async def begin(self, scene: Scene) -> None:
         await scene.demo.set(fallback_share=self.share, fallback_modes=list(self.modes))

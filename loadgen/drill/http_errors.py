@@ -69,18 +69,21 @@ class HttpErrorCount(Incident):
     def figures(self) -> tuple[Figure, ...]:
         return error_figures(at_least(self.count, count))
 
-    def problems(self, scene: Scene) -> list[Problem]:
-        if scene.panel is not None and scene.flags.get("ALLOW_UNSAFE_ADMIN") is not True:
-            return [Problem("ALLOW_UNSAFE_ADMIN", "false", "the service refuses /api/sim-error: start it with true")]
+    def misfits(self) -> list[Problem]:
         failing = NS_PER_S / self.interval_ns
         share = failing / (failing + self.rate_per_s)
-        if 1 - share >= LEAST_SUCCESS:
-            remedy = (
-                f"{failing:g}/s of {failing + self.rate_per_s:g}/s is {percent(share)}, which leaves the success at or"
-                f" above {percent(LEAST_SUCCESS)}: shorten the interval or lower --rate"
-            )
-            return [Problem("INTERVAL", format_duration(self.interval_ns), remedy)]
-        return []
+        if 1 - share < LEAST_SUCCESS:
+            return []
+        remedy = (
+            f"{failing:g}/s of {failing + self.rate_per_s:g}/s is {percent(share)}, which leaves the success at"
+            f" {percent(LEAST_SUCCESS)} or above: shorten the interval or lower --rate"
+        )
+        return [Problem("INTERVAL", format_duration(self.interval_ns), remedy)]
+
+    def problems(self, scene: Scene) -> list[Problem]:
+        if scene.panel is None or scene.flags.get("ALLOW_UNSAFE_ADMIN") is True:
+            return []
+        return [Problem("ALLOW_UNSAFE_ADMIN", "false", "the service refuses /api/sim-error: start it with true")]
 
     async def begin(self, scene: Scene) -> None:
         """Nothing is set: the requests are the incident."""
@@ -113,7 +116,7 @@ class HttpErrorShare(Incident):
     def figures(self) -> tuple[Figure, ...]:
         return error_figures(at_least(1, count))
 
-    def problems(self, scene: Scene) -> list[Problem]:
+    def misfits(self) -> list[Problem]:
         if self.share > 1 - LEAST_SUCCESS:
             return []
         remedy = f"more than {percent(1 - LEAST_SUCCESS)}: less leaves the success at or above the alert's threshold"

@@ -90,6 +90,10 @@ class Incident(ABC):
         """Return the path of request `number` of our own load."""
         return known_keys(number)
 
+    def misfits(self) -> list[Problem]:
+        """Return what is wrong with it wherever it is brought about: sizes that cross no threshold."""
+        return []
+
     def problems(self, scene: Scene) -> list[Problem]:
         """Return what keeps this incident from being brought about here; nothing has been done yet."""
         return []

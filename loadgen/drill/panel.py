@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import aiohttp
 
 PATH = "/internal/fault"
-LEASE_S = 15.0
-_RENEW_S = 4.0
+LEASE_S = 10.0
+_RENEW_S = 2.5
 _LIFT_S = 30.0
 _RETRY_S = 0.3
 _TIMEOUT_S = 5.0

@@ -47,6 +47,8 @@ def asked_of(
     _check_alert(incident, wish, given)
     _check_demo(wish, given)
     place = _place(wish, given, environ, directory)
+    if not wish.problems:
+        wish.problems += incident.misfits()
     wish.refuse()
     assert place is not None
     settings, plan = place
@@ -85,9 +87,10 @@ def _check_demo(wish: Wishes, given: Mapping[str, Any]) -> None:
 def _place(
     wish: Wishes, given: Mapping[str, Any], environ: Mapping[str, str], directory: Path
 ) -> tuple[Settings, Plan] | None:
-    """Return the settings and the plan by the rules for any load; None where there are problems."""
-    if given["profile"] == "production":
-        return None
+    """Return the settings and the plan by the rules for any load; None where there are problems.
+
+    Production, which is refused already, is read as dev, so that the other problems are found too.
+    """
     flags = {name: given.get(name) for name in ("base_url", "metrics_url", "metric_profile")}
     if given["demo"]:
         flags = {"base_url": _SOMEWHERE}
@@ -95,7 +98,8 @@ def _place(
         flags["base_url"] = flags["base_url"] or DEMO_URL
     flags["metrics_url"] = (flags["metrics_url"],) if flags.get("metrics_url") else None
     try:
-        return load_plan(Kind.BASELINE, given["profile"], flags, Inputs(environ, directory))
+        profile = "dev" if given["profile"] == "production" else given["profile"]
+        return load_plan(Kind.BASELINE, profile, flags, Inputs(environ, directory))
     except InputError as error:
         wish.problems += [Problem(problem.key, problem.value, problem.remedy) for problem in error.problems]
         return None
