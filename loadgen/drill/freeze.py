@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _SECONDS = "http_server_requests_seconds"
 _BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 _MOST_OF_IT = 0.9
-_CAUGHT = 30
-"""So many requests are on their way when the service stops, so that some are caught at work."""
+_BURST, _GAP_NS = 60, NS_PER_MS
+"""So many requests, so far apart: each is at work for about 20 ms, and the service stops in the midst of them."""
 
 _SETTLE_NS = 500 * NS_PER_MS
 
@@ -57,12 +57,13 @@ class Freeze(Incident):
         )
 
     async def begin(self, scene: Scene) -> None:
-        """Freeze it while requests are at work: those the service itself sees as slow."""
+        """Freeze it in the middle of a burst, so that requests are at work then: those the service sees as slow."""
         async with asyncio.TaskGroup() as group:
-            freeze = group.create_task(scene.demo.set(freeze=self.for_ns / NS_PER_S))
-            for number in range(_CAUGHT):
+            for number in range(_BURST):
                 group.create_task(scene.load.send(known_keys(number)))
-            await freeze
+                if number == _BURST // 3:
+                    group.create_task(scene.demo.set(freeze=self.for_ns / NS_PER_S))
+                await pause(_GAP_NS)
 
     async def last(self, scene: Scene) -> None:
         await pause(_SETTLE_NS)
