@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-_DRILLS = {
+_DRILLS: dict[str, str] = {
     "fallback-surge": "loadgen.cli.drill_incidents:fallback_surge",
     "freeze": "loadgen.cli.drill_incidents:freeze",
     "http-errors": "loadgen.cli.drill_incidents:http_errors",

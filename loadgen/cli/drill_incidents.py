@@ -25,7 +25,7 @@ _SHARED = (
     click.option("--within", default="30s", show_default=True, metavar="DURATION", help="Time to come back."),
     click.option("--prom-url", metavar="URL", help="A Prometheus where the alert must fire and stop."),
     click.option("--alert", metavar="NAME", help="Its name, instead of the usual one."),
-    click.option("--alert-within", default="10m", show_default=True, metavar="DURATION", help="Time to fire, to stop."),
+    click.option("--alert-within", default="20m", show_default=True, metavar="DURATION", help="Time to fire, to stop."),
     click.option("--json", is_flag=True, help="Print the evidence as JSON on stdout."),
 )
 _ALLOW_TARGET = click.option(

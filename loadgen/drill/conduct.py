@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from loadgen.core.clock import monotonic_ns
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.drill.alerts import FIRING
+from loadgen.drill.beside import beside
 from loadgen.drill.evidence import Evidence
 from loadgen.drill.figure import Course, Finding, judge, returned
 from loadgen.drill.incident import pause
@@ -79,7 +80,7 @@ class Drill:
             async with self._lease():
                 began = calm if self.incident.nature.at_once else await self._look()
                 await self.incident.last(self.scene)
-                fired = await self._alert_state(firing=True)
+                fired = await self._fired()
                 worst = await self._look()
         finally:
             lifted, trouble = await finish(self._lift())
@@ -118,6 +119,13 @@ class Drill:
 
     def _window(self, start: Snapshot, end: Snapshot) -> Window:
         return Window(start, end, tuple(self.scene.load.answers[start.answers : end.answers]))
+
+    async def _fired(self) -> str:
+        """Keep the incident up until the alert fires or its time is over; return the alert's state."""
+        if self.alert is None:
+            return ""
+        async with beside(self.incident.go_on(self.scene)):
+            return await self._alert_state(firing=True)
 
     async def _alert_state(self, *, firing: bool) -> str:
         if self.alert is None:

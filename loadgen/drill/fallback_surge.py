@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from loadgen.drill.incident import Incident, Nature, pause
 from loadgen.drill.paths import known_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from loadgen.drill.figure import Rule, Value
     from loadgen.drill.incident import Scene
@@ -47,7 +47,6 @@ class FallbackCount(Incident):
     interval_ns: int
     modes: Sequence[str]
     at_base: bool = False
-    refused: dict[int, int] = field(default_factory=dict)
 
     @property
     def nature(self) -> Nature:
@@ -81,12 +80,18 @@ class FallbackCount(Incident):
         """Nothing is set: the forced fallbacks are the incident."""
 
     async def last(self, scene: Scene) -> None:
-        for mode in islice(cycle(self.modes), self.count):
+        await self._force(scene, islice(cycle(self.modes), self.count))
+
+    async def go_on(self, scene: Scene) -> None:
+        await self._force(scene, cycle(self.modes))
+
+    async def _force(self, scene: Scene, modes: Iterator[str]) -> None:
+        told = False
+        for mode in modes:
             answer = await scene.load.send(ROUTE, "POST", orjson.dumps({"mode": mode}))
-            if not answer.good and not self.refused:
+            if not answer.good and not told:
+                told = True
                 scene.say(f"POST {ROUTE} answered {answer.status or 'nothing'} to mode {mode}")
-            if not answer.good:
-                self.refused[answer.status] = self.refused.get(answer.status, 0) + 1
             await pause(self.interval_ns)
 
     async def lift(self, scene: Scene) -> str:

@@ -95,6 +95,11 @@ class HttpErrorCount(Incident):
                 scene.say(f"{self.failing_path} answered {answer.status or 'nothing'}, not a server error")
             await pause(self.interval_ns)
 
+    async def go_on(self, scene: Scene) -> None:
+        while True:
+            await scene.load.send(self.failing_path)
+            await pause(self.interval_ns)
+
     async def lift(self, scene: Scene) -> str:
         return NO_FAULT
 

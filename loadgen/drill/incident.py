@@ -86,6 +86,9 @@ class Incident(ABC):
     async def last(self, scene: Scene) -> None:
         """Let it last for its time."""
 
+    async def go_on(self, scene: Scene) -> None:  # noqa: B027 - most incidents have nothing to do for it
+        """Keep it up beyond its time, until cancelled, while an alert is waited for; what is set stays by itself."""
+
     def path(self, number: int) -> str:
         """Return the path of request `number` of our own load."""
         return known_keys(number)

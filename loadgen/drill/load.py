@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loadgen.core.clock import monotonic_ns
 from loadgen.core.units import NS_PER_S
+from loadgen.drill.beside import beside
 from loadgen.drill.snapshot import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     import aiohttp
 
@@ -40,15 +41,9 @@ class SmallLoad:
     answers: list[Answer] = field(default_factory=list)
     not_sent: int = 0
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Send for as long as the block lasts, then wait for nothing more."""
-        sending = asyncio.create_task(self._send_all(), name="load of the drill")
-        try:
-            yield
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Return a block for as long as which requests are sent; at its end those on their way are given up."""
+        return beside(self._send_all())
 
     async def send(self, path: str, method: str = "GET", body: bytes | None = None) -> Answer:
         """Send one request now, count it and return how it ended."""

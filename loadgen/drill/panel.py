@@ -7,7 +7,6 @@ the drill lives, so that they are lifted even when it is killed; lifting is chec
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,9 +14,11 @@ import orjson
 from loadgen.core.clock import monotonic_ns
 from loadgen.core.errors import LoadgenError
 from loadgen.core.units import NS_PER_S
+from loadgen.drill.beside import beside
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
 
     import aiohttp
 
@@ -73,15 +74,9 @@ class Panel:
             said = document.get("message", document) if isinstance(document, dict) else document
             raise PanelError(f"the fault panel refuses {faults}: {said}")
 
-    @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        """Renew the lease for as long as the block lasts."""
-        renewing = asyncio.create_task(self._renew(), name="lease of the fault panel")
-        try:
-            yield
-        finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+    def held(self) -> AbstractAsyncContextManager[None]:
+        """Return a block for as long as which the lease is renewed."""
+        return beside(self._renew())
 
     async def lift(self) -> None:
         """Lift every fault and make sure that none is left; raise NotLiftedError after half a minute without."""

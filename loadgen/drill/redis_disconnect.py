@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+import asyncio
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loadgen.core.clock import monotonic_ns
 from loadgen.core.errors import Problem
-from loadgen.core.units import NS_PER_MS, format_duration
+from loadgen.core.units import NS_PER_MS, NS_PER_S, format_duration
 from loadgen.drill.figure import Figure, Rule, above, at_least, count, later, moment, nothing
 from loadgen.drill.incident import Incident, Nature, pause
 from loadgen.drill.panel import NotLiftedError, PanelError
@@ -123,11 +124,15 @@ class RedisDisconnect(Incident):
         if self.how != KILL:
             await pause(self.for_ns)
             return
-        until_ns = monotonic_ns() + self.for_ns
-        while monotonic_ns() < until_ns:
-            await pause(min(_LOOK_NS, max(0, until_ns - monotonic_ns())))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.for_ns / NS_PER_S):
+                await self.go_on(scene)
+
+    async def go_on(self, scene: Scene) -> None:
+        while self.how == KILL:
+            await pause(_LOOK_NS)
             pid = (await scene.demo.get("/internal/cache")).get("server_pid")
-            if pid is not None and monotonic_ns() < until_ns:
+            if pid is not None:
                 kill_server(int(pid))
 
     async def lift(self, scene: Scene) -> str:

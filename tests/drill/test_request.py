@@ -76,7 +76,7 @@ def test_another_machine_needs_a_profile() -> None:
 
 def test_an_alert_is_waited_for_where_there_is_a_prometheus() -> None:
     assert "--alert = 'A': belongs to --prom-url" in problems_of("restart", "--alert", "A")
-    assert "restart has no usual alert" in problems_of("restart", "--prom-url", "http://127.0.0.1:9")
+    assert "freeze has no usual alert" in problems_of("freeze", "--prom-url", "http://127.0.0.1:9")
     assert "goes without --demo" in problems_of("http-errors", "--demo", "--prom-url", "http://127.0.0.1:9")
 
 

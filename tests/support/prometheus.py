@@ -13,14 +13,20 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def prometheus(directory: Path, target: str, path: str = "/metrics", interval: str = "1s") -> Iterator[str]:
-    """Run a server that scrapes `path` of `target` once an interval; yield its base URL."""
+def prometheus(
+    directory: Path, target: str, path: str = "/metrics", interval: str = "1s", rules: str = ""
+) -> Iterator[str]:
+    """Run a server that scrapes `path` of `target` once an interval; yield its base URL.
+
+    `rules` names a rule file in the directory.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = directory / "prometheus.yml"
     config.write_text(
-        f"global: {{scrape_interval: {interval}}}\nscrape_configs:\n  - job_name: api\n"
+        f"global: {{scrape_interval: {interval}, evaluation_interval: {interval}}}\n"
+        f"rule_files: [{rules}]\nscrape_configs:\n  - job_name: api\n"
         f"    metrics_path: {path}\n    static_configs: [{{targets: ['{target}']}}]\n"
     )
     process = subprocess.Popen(
@@ -32,3 +38,12 @@ def prometheus(directory: Path, target: str, path: str = "/metrics", interval: s
     finally:
         process.terminate()
         process.wait(20)
+
+
+@contextlib.contextmanager
+def prometheus_with_rules(directory: Path, service_url: str, rules: str) -> Iterator[str]:
+    """Run a server that scrapes /metrics/prom of a service once a second and evaluates rules; yield its base URL."""
+    (directory / "rules.yml").write_text(rules)
+    target = service_url.removeprefix("http://")
+    with prometheus(directory, target, "/metrics/prom", rules="rules.yml") as url:
+        yield url
