@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 INACTIVE, PENDING, FIRING = "inactive", "pending", "firing"
 _RANK = (INACTIVE, PENDING, FIRING)
 _TIMEOUT_S = 10.0
-_POLL_S = 0.5
 
 
 class AlertWatch:
-    """The alert `name` at a Prometheus base URL; rules of that name in several groups count as one."""
+    """The alert `name` at a Prometheus base URL; rules of that name in several groups count as one.
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, name: str) -> None:
+    It is asked once each `poll_s` while it is waited for.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, name: str, poll_s: float = 0.5) -> None:
         self._session = session
         self._url = url.rstrip("/")
         self.name = name
+        self._poll_s = poll_s
 
     def __repr__(self) -> str:
         return f"<AlertWatch {self.name} at {self._url}>"
@@ -47,7 +50,7 @@ class AlertWatch:
             state = await self.state()
             if (state == FIRING) is firing or monotonic_ns() >= deadline:
                 return state
-            await asyncio.sleep(min(_POLL_S, max(0.0, (deadline - monotonic_ns()) / NS_PER_S)))
+            await asyncio.sleep(min(self._poll_s, max(0.0, (deadline - monotonic_ns()) / NS_PER_S)))
 
     async def _rules(self) -> list[dict[str, object]]:
         import aiohttp

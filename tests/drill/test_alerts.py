@@ -35,7 +35,7 @@ async def watching(*answers: object, name: str = "A") -> AsyncIterator[AlertWatc
     app = web.Application()
     app.router.add_get("/api/v1/rules", answer)
     async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
-        yield AlertWatch(session, str(server.make_url("/")), name)
+        yield AlertWatch(session, str(server.make_url("/")), name, poll_s=0.01)
 
 
 async def test_rules_of_one_name_count_as_one_and_the_worst_state_is_told() -> None:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.processes import loadgen, service
-from tests.support.prometheus import prometheus_with_rules
+from tests.support.prometheus import prometheus
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from tests.support.processes import Service
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 
@@ -30,9 +33,15 @@ groups:
 """
 
 
+def scraping(directory: Path, demo: Service, rules: Path) -> AbstractContextManager[str]:
+    return prometheus(directory, demo.url.removeprefix("http://"), "/metrics/prom", rules=[str(rules)])
+
+
 def test_the_alert_fires_and_stops(tmp_path: Path) -> None:
     assert shutil.which("prometheus"), "install the Debian package prometheus"
-    with service("loadgen.demo") as demo, prometheus_with_rules(tmp_path, demo.url, RULES) as url:
+    rules = tmp_path / "rules.yml"
+    rules.write_text(RULES)
+    with service("loadgen.demo") as demo, scraping(tmp_path, demo, rules) as url:
         common = ("--before", "1s", "--base-url", demo.url, "--prom-url", url, "--alert-within", "40s", "--json")
         done = loadgen("drill", "http-errors", "20", "100", *common, cwd=tmp_path)
         unknown = loadgen("drill", "restart", *common, "--alert", "Nobody", cwd=tmp_path)

@@ -8,25 +8,21 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
 @contextlib.contextmanager
 def prometheus(
-    directory: Path, target: str, path: str = "/metrics", interval: str = "1s", rules: str = ""
+    directory: Path, target: str, path: str = "/metrics", interval: str = "1s", *, rules: Sequence[str] = ()
 ) -> Iterator[str]:
-    """Run a server that scrapes `path` of `target` once an interval; yield its base URL.
-
-    `rules` names a rule file in the directory.
-    """
+    """Run a server that scrapes `path` of `target` once an interval and evaluates rule files; yield its base URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = directory / "prometheus.yml"
     config.write_text(
-        f"global: {{scrape_interval: {interval}, evaluation_interval: {interval}}}\n"
-        f"rule_files: [{rules}]\nscrape_configs:\n  - job_name: api\n"
+        f"global: {{scrape_interval: {interval}}}\nrule_files: {list(rules)}\nscrape_configs:\n  - job_name: api\n"
         f"    metrics_path: {path}\n    static_configs: [{{targets: ['{target}']}}]\n"
     )
     process = subprocess.Popen(
@@ -38,12 +34,3 @@ def prometheus(
     finally:
         process.terminate()
         process.wait(20)
-
-
-@contextlib.contextmanager
-def prometheus_with_rules(directory: Path, service_url: str, rules: str) -> Iterator[str]:
-    """Run a server that scrapes /metrics/prom of a service once a second and evaluates rules; yield its base URL."""
-    (directory / "rules.yml").write_text(rules)
-    target = service_url.removeprefix("http://")
-    with prometheus(directory, target, "/metrics/prom", rules="rules.yml") as url:
-        yield url
