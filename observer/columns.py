@@ -12,9 +12,9 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from loadgen.core.metrics_csv import COLUMNS, NA, SAMPLE_NUM, TIMESTAMP
+from loadgen.core.quantile import Quantile, bucket_quantile
 from observer.change import CACHE_MISS, REASONS, Change
 from observer.detail import as_body
-from observer.quantile import Quantile, bucket_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,6 +8,13 @@ from typing import cast
 import click
 
 _DRILLS: dict[str, str] = {
+    "fallback-surge": "loadgen.cli.drill_incidents:fallback_surge",
+    "freeze": "loadgen.cli.drill_incidents:freeze",
+    "http-errors": "loadgen.cli.drill_incidents:http_errors",
+    "metrics-stall": "loadgen.cli.drill_incidents:metrics_stall",
+    "redis-disconnect": "loadgen.cli.drill_incidents:redis_disconnect",
+    "redis-latency": "loadgen.cli.drill_incidents:redis_latency",
+    "restart": "loadgen.cli.drill_incidents:restart",
     "rules": "loadgen.cli.drill_rules:rules",
     "synth": "loadgen.cli.drill_synth:synth",
 }

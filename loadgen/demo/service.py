@@ -14,6 +14,7 @@ from loadgen.demo.documents import Documents
 from loadgen.demo.fallback import FallbackRecorder
 from loadgen.demo.health import Health, UnhealthyError
 from loadgen.demo.injector import Injector
+from loadgen.demo.lease import Lease
 from loadgen.demo.limiter import RateLimiter
 from loadgen.demo.metrics import Metrics
 from loadgen.demo.plugins import Plugins
@@ -49,6 +50,7 @@ class Service:
         self.limiter = RateLimiter(settings.internal_limit, self.metrics)
         self.health = Health(self._checks(), self.injector)
         self.stalled_page: bytes | None = None
+        self.lease = Lease(self._lift)
         self.restarts = 0
 
     def _make_cache(self) -> Cache:
@@ -84,6 +86,7 @@ class Service:
         self.freeze_page()
 
     async def stop(self) -> None:
+        self.lease.drop()
         self.injector.reset()
         await self.health.stop()
         await self.bus.stop()
@@ -108,6 +111,10 @@ class Service:
         if self.stalled_page is not None:
             return self.stalled_page
         return self.metrics.exposition() + self.board.page
+
+    def _lift(self) -> None:
+        self.injector.reset()
+        self.freeze_page()
 
     def freeze_page(self) -> None:
         """Keep the metrics page of this moment while the panel stalls it, else let it live."""

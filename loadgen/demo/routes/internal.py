@@ -50,6 +50,7 @@ def panel_routes(service: Service) -> web.RouteTableDef:
 
     @table.delete("/internal/fault")
     async def reset(_request: web.Request) -> web.Response:
+        service.lease.drop()
         service.injector.reset()
         return await _take_effect(service)
 
@@ -57,7 +58,8 @@ def panel_routes(service: Service) -> web.RouteTableDef:
 
 
 def _state(service: Service) -> dict[str, Any]:
-    return {**service.injector.faults.model_dump(mode="json"), "restarts": service.restarts}
+    faults = service.injector.faults.model_dump(mode="json")
+    return {**faults, "restarts": service.restarts, "lease": service.lease.left_s}
 
 
 async def _take_effect(service: Service) -> web.Response:
@@ -69,6 +71,8 @@ async def _take_effect(service: Service) -> web.Response:
 async def _act(service: Service, actions: Actions) -> None:
     if actions.seed is not None:
         service.injector.seed(actions.seed)
+    if actions.lease is not None:
+        service.lease.take(actions.lease)
     if actions.restart:
         await service.restart()
     if actions.freeze:
