@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 
+from loadgen.core.quantile import bucket_quantile
 from loadgen.core.units import NS_PER_S
 from loadgen.drill.relay import LATENCY_BOUNDS_S, MIME_BOUNDS_S
 from loadgen.drill.scenario import NAMES, SCENARIOS, Scenario, scenario_named
 from loadgen.drill.sink import SinkError
 from loadgen.drill.synth_options import read_options
-from observer.quantile import bucket_quantile
 from tests.support.demo import HandClock, Page
 from tests.support.drilling import RememberingSink, play
 from tests.support.synth_options import options
