@@ -49,16 +49,18 @@ def dashboard(ctx: click.Context, /, out: Path | None, check: bool, **asked: Any
     if ctx.invoked_subcommand is not None:
         _refuse_before_push(ctx)
         return 0
-    from reports.verbs.publishing import complain, make_place, publish
+    from reports.loader.files import read_text
+    from reports.verbs.publishing import complain, make_place, replace_file
 
     text = _text(asked)
-    if not check:
-        if out is not None:
-            make_place(out)
-        publish(text, out)
+    if not check and out is None:
+        click.echo(text, nl=False)
         return 0
-    from reports.loader.files import read_text
-
+    if not check and out is not None:
+        make_place(out)
+        replace_file(text, out)
+        click.echo(f"{out}: written")
+        return 0
     place = out or USUAL
     if read_text(place) == text:
         click.echo(f"{place}: as it is generated")

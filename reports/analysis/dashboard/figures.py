@@ -32,7 +32,7 @@ def figure(sheet: Sheet, threshold: Threshold) -> str:
         expr = f"{factor} * {expr}" if factor != 1 else expr
     elif write is not None and all(sheet.terms.facts.has(need) for need in needs):
         expr = write(sheet.terms)
-    elif threshold.kind is Kind.LATENCY:
+    elif not name and threshold.kind is Kind.LATENCY:
         expr = _own_histogram(sheet.terms, threshold)
     else:
         return ""

@@ -75,7 +75,7 @@ def _scoreboard(drawn: list[tuple[Threshold, str]]) -> Panel:
         Look.TABLE,
         (Query(either(*statuses), instant=True), Query(either(*values), instant=True)),
         width=14,
-        height=14,
+        height=19,
         description="Every threshold of the thresholds file against the last 5 to 10 minutes, the worst job of those "
         "chosen. NA: too little happened to say.",
         columns=(
@@ -109,7 +109,7 @@ def _firing() -> Panel:
         Look.TABLE,
         (Query(FIRING, instant=True),),
         width=10,
-        height=14,
+        height=19,
         description="Empty while nothing fires. Runbooks: docs/runbooks.",
         columns=columns,
         lowest=None,

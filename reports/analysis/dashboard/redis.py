@@ -26,7 +26,7 @@ def redis_panels() -> tuple[Sketch, ...]:
         _durations("get"),
         _durations("set"),
         Sketch("Redis timeouts", ("redis_timeouts", _OPERATIONS), _timeouts, ("redis_timeout_ratio:5m",)),
-        Sketch("Redis last failure", ("redis_last_failure",), _age, ("redis_last_failure_age:seconds",)),
+        Sketch("Redis last failure", ("redis_last_failure",), _age),
         Sketch("Redis recovery attempts", ("redis_recovery", _OPERATIONS), _recoveries),
         samples("Redis samples", _OPERATIONS, ""),
     )
@@ -64,10 +64,12 @@ def _timeouts(sheet: Sheet) -> Panel:
 
 
 def _age(sheet: Sheet) -> Panel:
-    """Draw the age of the last failure: the younger, the worse. Of a service that never saw one it is `never`."""
-    last = sheet.terms.series("redis_last_failure", "value")[0]
-    age = f"min by (job) ({sheet.recorded('redis_last_failure_age:seconds')})"
-    never = f"(max by (job) ({last}) == 0) - 1"
+    """Draw the age of the last failure: the younger, the worse. Of a service that never saw one it is `never`.
+
+    The recorded age is not used: for up to a minute after the first failure there would be neither.
+    """
+    last = f"max by (job) ({sheet.terms.series('redis_last_failure', 'value')[0]})"
+    age, never = f"time() - ({last} > 0)", f"({last} == 0) + {NEVER}"
     fresh, older, old = AGE_BUCKETS_S
     return Panel(
         "Redis last failure",

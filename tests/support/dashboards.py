@@ -1,0 +1,48 @@
+"""The queries of the shipped dashboard, with Grafana's variables put in as a reader would have them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reports.loader.metric_facts import metric_facts
+from tests.support.processes import clean_environment
+
+if TYPE_CHECKING:
+    from reports.model.metric_facts import MetricFacts
+
+SHIPPED = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "phase5.json"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One query of one panel; `instant` asks for the newest value only."""
+
+    panel: str
+    reference: str
+    expr: str
+    instant: bool
+
+
+def queries(*, window: str, path: Path = SHIPPED) -> list[Asked]:
+    """Return every query for all jobs, `window` in place of `$__rate_interval`."""
+    found = []
+    for panel in json.loads(path.read_text())["panels"]:
+        for target in panel.get("targets", ()):
+            expr = target["expr"].replace("$__rate_interval", window).replace("$job", ".*")
+            found.append(Asked(panel["title"], target["refId"], expr, target["instant"]))
+    return found
+
+
+def expressions(*, window: str) -> list[str]:
+    """Return the text of every query."""
+    return [asked.expr for asked in queries(window=window)]
+
+
+@cache
+def facts(profile: str) -> MetricFacts:
+    """Return what a profile says, asked of the observer once, since each time is a process."""
+    return metric_facts(profile, clean_environment())
