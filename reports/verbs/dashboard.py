@@ -37,8 +37,9 @@ def _made_from(command: Callable[..., Any]) -> Callable[..., Any]:
 @_made_from
 @click.option("--out", type=_FILE, metavar="FILE", help="Write it here instead of to standard output.")
 @click.option("--check", is_flag=True, help=f"Compare with what stands in --out ({USUAL}); write nothing.")
+@click.option("--checklist", is_flag=True, help="Write what it must show after each simulation, to tick off.")
 @click.pass_context
-def dashboard(ctx: click.Context, /, out: Path | None, check: bool, **asked: Any) -> int:
+def dashboard(ctx: click.Context, /, out: Path | None, check: bool, checklist: bool, **asked: Any) -> int:
     """Write the Grafana dashboard of a service: objectives, latency, errors, fallbacks, cache, Redis, alerts.
 
     Its queries read the recording rules of `loadgen report rules`, its colours the thresholds file. Import the file,
@@ -49,24 +50,18 @@ def dashboard(ctx: click.Context, /, out: Path | None, check: bool, **asked: Any
     if ctx.invoked_subcommand is not None:
         _refuse_before_push(ctx)
         return 0
-    from reports.loader.files import read_text
-    from reports.verbs.publishing import complain, make_place, replace_file
-
-    text = _text(asked)
-    if not check and out is None:
+    text = _checklist(asked) if checklist else _text(asked)
+    if check:
+        return _compare(text, out or USUAL, "--checklist " if checklist else "")
+    if out is None:
         click.echo(text, nl=False)
         return 0
-    if not check and out is not None:
-        make_place(out)
-        replace_file(text, out)
-        click.echo(f"{out}: written")
-        return 0
-    place = out or USUAL
-    if read_text(place) == text:
-        click.echo(f"{place}: as it is generated")
-        return 0
-    complain(f"{place} is not what is generated now: write it again with loadgen report dashboard --out {place}")
-    return 1
+    from reports.verbs.publishing import make_place, replace_file
+
+    make_place(out)
+    replace_file(text, out)
+    click.echo(f"{out}: written")
+    return 0
 
 
 @dashboard.command(short_help="Store the dashboard in Grafana.")
@@ -102,11 +97,32 @@ def _refuse_before_push(ctx: click.Context) -> None:
         raise click.UsageError(f"{names} must stand after {ctx.invoked_subcommand}", ctx)
 
 
+def _compare(text: str, place: Path, option: str) -> int:
+    from reports.loader.files import read_text
+    from reports.verbs.publishing import complain
+
+    if read_text(place) == text:
+        click.echo(f"{place}: as it is generated")
+        return 0
+    remedy = f"write it again with loadgen report dashboard {option}--out {place}"
+    complain(f"{place} is not what is generated now: {remedy}")
+    return 1
+
+
 def _text(asked: dict[str, Any]) -> str:
     from reports.render.dashboard import dashboard_json
     from reports.verbs.drawing import drawn
 
     return dashboard_json(drawn(**_chosen(asked)))
+
+
+def _checklist(asked: dict[str, Any]) -> str:
+    from reports.analysis.dashboard.checklist import shown_on
+    from reports.render.dashboard_checklist import checklist_text
+    from reports.verbs.drawing import drawn
+
+    dashboard = drawn(**_chosen(asked))
+    return checklist_text(dashboard, shown_on({panel.title for panel in dashboard.panels}))
 
 
 def _document(asked: dict[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reports.analysis.dashboard.assemble import Naming, assemble
 from reports.loader.metric_facts import metric_facts
+from reports.loader.thresholds import load_thresholds
 from tests.support.processes import clean_environment
 
 if TYPE_CHECKING:
+    from reports.model.dashboard import Dashboard
     from reports.model.metric_facts import MetricFacts
 
 SHIPPED = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "phase5.json"
@@ -46,3 +49,8 @@ def expressions(*, window: str) -> list[str]:
 def facts(profile: str) -> MetricFacts:
     """Return what a profile says, asked of the observer once, since each time is a process."""
     return metric_facts(profile, clean_environment())
+
+
+def made(profile: str) -> Dashboard:
+    """Return the dashboard that is generated now for a profile and the bundled thresholds."""
+    return assemble(facts(profile), load_thresholds(), Naming())[0]
