@@ -59,14 +59,25 @@ def test_every_service_has_a_port_of_its_own_and_prometheus_19190() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_is_mounted_is_there_and_cannot_be_written(service: str) -> None:
     for mount in SERVICES[service].get("volumes", ()):
-        source, _, rest = mount.partition(":")
+        source, _, rest = mount.partition(":/")
         if source.startswith("."):
             place = (COMPOSE.parent / source).resolve()
-            assert place.is_dir(), mount
+            assert place.exists(), mount
             assert ROOT in place.parents, mount
             assert rest.endswith(":ro"), mount
-        else:
+        elif not source.startswith("$"):
             assert source in STACK["volumes"], mount
+
+
+def test_what_alertmanager_must_keep_secret_is_mounted_where_its_configuration_looks_and_git_does_not() -> None:
+    (mount,) = [mount for mount in SERVICES["alertmanager"]["volumes"] if mount.startswith("$")]
+    found = re.fullmatch(r"\$\{ALERT_SECRETS:-\./secrets\}:(/\S+):ro", mount)
+    assert found is not None
+    told = (ROOT / "ops" / "alertmanager" / "alertmanager.yml").read_text()
+    files = re.findall(r"(?:credentials_file|api_url_file): (\S+)", told)
+    assert files
+    assert all(file.startswith(found[1] + "/") for file in files)
+    assert "/ops/compose/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 def test_the_files_that_the_services_are_told_to_read_are_mounted() -> None:
@@ -78,11 +89,11 @@ def test_the_files_that_the_services_are_told_to_read_are_mounted() -> None:
     ]
     assert len(told) == 2
     for service, inside in told:
-        mounts = [mount.split(":") for mount in SERVICES[service]["volumes"]]
+        mounts = [mount.split(":") for mount in SERVICES[service]["volumes"] if not mount.startswith("$")]
         (outside,) = [
-            COMPOSE.parent / source / inside.removeprefix(target + "/")
+            COMPOSE.parent / source / inside.removeprefix(target).removeprefix("/")
             for source, target, *_ in mounts
-            if inside.startswith(target + "/")
+            if inside == target or inside.startswith(target + "/")
         ]
         assert outside.is_file(), inside
 
