@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from loadgen.core.errors import InputError, Problem
-from reports.analysis.dashboard.assemble import Naming, assemble
+from reports.analysis.dashboard.assemble import Wish, assemble
 from reports.loader.metric_facts import metric_facts
 from reports.loader.thresholds import load_thresholds
 from reports.verbs.publishing import complain
@@ -25,7 +25,7 @@ def drawn(profile: str, thresholds: Path | None, title: str, uid: str, *, self_m
     if uid and not _UID.fullmatch(uid):
         raise InputError([Problem("--uid", uid, "write at most 40 letters, digits, - and _: Grafana takes no other")])
     limits = load_thresholds(thresholds)
-    dashboard, left_out = assemble(metric_facts(profile, os.environ), limits, Naming(title, uid))
+    dashboard, left_out = assemble(metric_facts(profile, os.environ), limits, Wish(title, uid, self_metrics))
     for item in left_out:
         complain(str(item))
     return dashboard

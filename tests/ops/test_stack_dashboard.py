@@ -139,6 +139,14 @@ def test_no_panel_is_empty_when_the_service_is_used(stack: Stack) -> None:
             assert stack.ask(asked.expr) == [], asked.panel
 
 
+def test_no_rule_of_the_repository_fails_on_what_the_service_exposes(stack: Stack) -> None:
+    with urllib.request.urlopen(f"{stack.url}/api/v1/rules", timeout=10) as response:
+        groups = json.load(response)["data"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len(rules) > 80
+    assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
+
+
 def test_the_scoreboard_judges_every_threshold(stack: Stack) -> None:
     status, value = (asked.expr for asked in queries(window=WINDOW) if asked.panel == "SLO status")
     judged = {item["metric"]["slo"]: item["value"][1] for item in stack.ask(status)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from reports.analysis.dashboard.assemble import Naming, assemble
+from reports.analysis.dashboard.assemble import Wish, assemble
 from reports.loader.thresholds import load_thresholds, parse_thresholds
 from reports.render.dashboard import dashboard_body
 from reports.verbs.dashboard import USUAL
@@ -31,7 +31,7 @@ DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 @pytest.fixture(scope="module")
 def made() -> Dashboard:
-    dashboard, left_out = assemble(facts("metasheet"), load_thresholds(), Naming())
+    dashboard, left_out = assemble(facts("metasheet"), load_thresholds(), Wish())
     assert left_out == ()
     return dashboard
 
@@ -62,13 +62,24 @@ def test_it_is_a_document_that_every_grafana_since_10_takes() -> None:
     assert "id" not in SHIPPED, "an id belongs to one Grafana"
 
 
-def test_every_id_is_there_once_in_reading_order() -> None:
-    assert [item["id"] for item in PANELS] == list(range(1, len(PANELS) + 1))
-    assert len({item["title"] for item in PANELS}) == len(PANELS)
+def variants() -> dict[str, list[dict[str, Any]]]:
+    """Return the panels of the shipped dashboard and of others that are laid out otherwise."""
+    found = {
+        "with the load generator": assemble(facts("metasheet"), load_thresholds(), Wish(self_metrics=True))[0],
+        "of any service": assemble(facts("prometheus-http"), load_thresholds(), Wish())[0],
+    }
+    return {"shipped": PANELS} | {name: dashboard_body(dashboard)["panels"] for name, dashboard in found.items()}
 
 
-def test_no_panel_lies_on_another_or_outside_of_24_columns() -> None:
-    places = [item["gridPos"] for item in PANELS]
+def test_every_id_and_title_is_there_once_in_reading_order() -> None:
+    for name, panels in variants().items():
+        assert [item["id"] for item in panels] == list(range(1, len(panels) + 1)), name
+        assert len({item["title"] for item in panels}) == len(panels), name
+
+
+@pytest.mark.parametrize("variant", ["shipped", "with the load generator", "of any service"])
+def test_no_panel_lies_on_another_or_outside_of_24_columns(variant: str) -> None:
+    places = [item["gridPos"] for item in variants()[variant]]
     assert all(at["x"] >= 0 and at["x"] + at["w"] <= 24 and at["w"] > 0 and at["h"] > 0 for at in places)
     for one, other in combinations(places, 2):
         apart_x = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
@@ -160,7 +171,7 @@ def test_colours_follow_a_thresholds_file_of_ones_own() -> None:
     for entry in document["thresholds"]:
         entry["threshold"] = {"memory_rss": 250, "cache_hit_rate": 90}.get(entry["metric"], entry["threshold"])
     limits = parse_thresholds(json.dumps(document), "mine.json")
-    dashboard, _ = assemble(facts("metasheet"), limits, Naming("Mine", "mine"))
+    dashboard, _ = assemble(facts("metasheet"), limits, Wish("Mine", "mine"))
     steps = {item.title: [(step.color.value, step.at) for step in item.steps] for item in dashboard.panels}
     assert steps["Memory"] == [("green", None), ("red", 250 * 1024 * 1024)]
     assert steps["Cache hit rate"] == [("red", None), ("green", pytest.approx(0.9))]
@@ -174,7 +185,7 @@ def test_a_latency_of_ones_own_is_drawn_from_the_histogram_that_its_entry_names(
     }  # fmt: skip
     rules = {"fallback_taxonomy": {"valid_reasons": ["unknown"]}}
     limits = parse_thresholds(json.dumps({"thresholds": [entry], "validation_rules": rules}), "mine.json")
-    dashboard, _ = assemble(facts("metasheet"), limits, Naming())
+    dashboard, _ = assemble(facts("metasheet"), limits, Wish())
     scoreboard = next(item for item in dashboard.panels if item.title == "SLO status")
     assert (
         'max(histogram_quantile(0.9, sum by (job, le) (rate(report_seconds_bucket{kind="pdf",job=~"$job"}[5m]))))'
@@ -183,12 +194,21 @@ def test_a_latency_of_ones_own_is_drawn_from_the_histogram_that_its_entry_names(
 
 
 def test_what_a_profile_has_nothing_for_is_named_and_not_drawn() -> None:
-    dashboard, left_out = assemble(facts("prometheus-http"), load_thresholds(), Naming())
+    dashboard, left_out = assemble(facts("prometheus-http"), load_thresholds(), Wish())
     told = [str(item) for item in left_out]
     assert "left out Redis samples: the profile prometheus-http has no redis_operation" in told
     assert "left out SLO plugin_reload_latency_p95: the profile prometheus-http has no figure for it" in told
     assert not [item for item in dashboard.panels if "metasheet" in json.dumps([query.expr for query in item.queries])]
     assert [row.title for row in dashboard.rows][:3] == ["Objectives", "Requests", "Error budget"]
+
+
+def test_the_load_generator_has_a_row_only_when_it_is_asked_for() -> None:
+    own = [item["title"] for item in variants()["with the load generator"][len(PANELS) :]]
+    assert own == [
+        "Load generator", "Load rate", "Load outcomes", "Load under way", "Load response time", "Load validity",
+        "Own lag p99", "Worker CPU", "Breaker inputs",
+    ]  # fmt: skip
+    assert "loadgen_" not in json.dumps([item["expr"] for item in TARGETS])
 
 
 async def test_public_defect_19_no_query_asks_for_a_name_that_nobody_exposes() -> None:

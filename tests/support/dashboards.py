@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.analysis.dashboard.assemble import Naming, assemble
+from reports.analysis.dashboard.assemble import Wish, assemble
 from reports.loader.metric_facts import metric_facts
 from reports.loader.thresholds import load_thresholds
 from tests.support.processes import clean_environment
@@ -53,4 +53,4 @@ def facts(profile: str) -> MetricFacts:
 
 def made(profile: str) -> Dashboard:
     """Return the dashboard that is generated now for a profile and the bundled thresholds."""
-    return assemble(facts(profile), load_thresholds(), Naming())[0]
+    return assemble(facts(profile), load_thresholds(), Wish())[0]

@@ -81,7 +81,7 @@ def _scoreboard(drawn: list[tuple[Threshold, str]]) -> Panel:
         columns=(
             Column("slo", "Objective"),
             Column("objective", "Target", width=120),
-            Column("Value #B", "Now", decimals=3, width=120),
+            Column("Value #B", "Now", width=120),
             Column("Value #A", "Status", words=_VERDICTS, width=100),
         ),
         lowest=None,
