@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from loadgen.core.errors import InputError, LoadgenError
 from reports.cli import report
+from tests.support.authority import self_signed, server_context
 from tests.support.dashboards import facts
 from tests.support.grafana import EDITOR, VIEWER, grafana
 
@@ -210,6 +211,15 @@ def test_a_grafana_that_is_not_there_is_told_without_the_token() -> None:
     said = complaint(push("http://127.0.0.1:1"))
     assert re.search(r"^http://127\.0\.0\.1:1/api/dashboards/db: no answer \(.*refused\)", said), said
     assert EDITOR not in said
+
+
+def test_over_tls_the_token_goes_only_to_who_proves_to_be_grafana(tmp_path: Path) -> None:
+    pem, key = self_signed(tmp_path, "grafana", "IP:127.0.0.1")
+    with grafana(tls=server_context(pem, key)) as server:
+        assert "CERTIFICATE_VERIFY_FAILED" in complaint(push(server.url))
+        assert server.tokens == []
+        assert push(server.url, "--cacert", str(pem)).return_value == 0
+        assert "stored as version 2" in push(server.url, "--insecure").stdout
 
 
 def test_every_problem_of_the_input_is_named_at_once(tmp_path: Path) -> None:

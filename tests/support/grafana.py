@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 EDITOR, VIEWER = "glsa_editor_0123456789", "glsa_viewer_0123456789"
@@ -70,8 +71,8 @@ def _said(status: int, reply: dict[str, Any]) -> tuple[int, dict[str, str], byte
 
 
 @contextmanager
-def grafana(prefix: str = "") -> Iterator[Grafana]:
-    """Run the server on a free port of loopback and yield it."""
+def grafana(prefix: str = "", tls: ssl.SSLContext | None = None) -> Iterator[Grafana]:
+    """Run the server on a free port of loopback, over TLS with a context, and yield it."""
     state = Grafana(prefix=prefix)
 
     class Handler(BaseHTTPRequestHandler):
@@ -91,7 +92,9 @@ def grafana(prefix: str = "") -> Iterator[Grafana]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}{prefix}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    state.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}{prefix}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
