@@ -121,7 +121,7 @@ def test_grafana_finds_prometheus_where_it_listens_and_the_dashboard_where_it_is
     mounts = dict(mount.split(":")[:2] for mount in SERVICES["grafana"]["volumes"])
     (outside,) = [where for where, inside in mounts.items() if inside == provider["options"]["path"]]
     found = sorted((COMPOSE.parent / outside).resolve().glob("*.json"))
-    assert [json.loads(path.read_text())["uid"] for path in found] == ["loadgen-metasheet"]
+    assert [json.loads(path.read_text())["uid"] for path in found] == ["loadgen-metasheet", "loadgen-relay"]
 
 
 def test_prometheus_knows_the_others_where_they_listen() -> None:

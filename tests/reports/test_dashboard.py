@@ -54,6 +54,16 @@ def test_the_file_in_the_repository_is_what_the_generator_writes_now(made: Dashb
     assert dashboard_body(made) == SHIPPED
 
 
+def test_the_relays_dashboard_shows_its_errors_and_its_traffic_and_is_what_is_generated_now() -> None:
+    shipped = json.loads((ROOT / USUAL).with_name("relay.json").read_text())
+    relay, _ = assemble(facts("relay"), load_thresholds(), Wish())
+    assert dashboard_body(relay) == shipped
+    asked = {item.title: item.queries[0].expr for item in relay.panels}
+    assert "action_exec_total" in asked["Request rate"]
+    assert "action_exec_total" in asked["Error rate"]
+    assert asked["SLO status"].count('"slo"') == 6
+
+
 def test_it_is_a_document_that_every_grafana_since_10_takes() -> None:
     assert 39 <= SHIPPED["schemaVersion"] <= 42
     assert SHIPPED["uid"] == "loadgen-metasheet"

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from reports.analysis.dashboard.generator import generator_row
 from reports.analysis.dashboard.overview import FAIL, NA, PASS, objective_of, status, title_of
 from reports.loader.thresholds import load_thresholds
-from tests.support.dashboards import expressions, queries
+from tests.support.dashboards import SHIPPED, expressions, queries
 from tests.support.rules import DIRECTORY
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from reports.model.thresholds import Threshold
 
+INTERVAL = "$__rate_interval"
+OWN = generator_row(load_thresholds())
 RECORDING = DIRECTORY / "recording-rules.yml"
 pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing: install prometheus")
 
@@ -33,7 +36,9 @@ def promtool(tmp_path: Path, *command: str, **files: Any) -> str:
 
 
 def test_every_query_is_promql(tmp_path: Path) -> None:
-    asked = expressions(window="1m")
+    relay = SHIPPED.with_name("relay.json")
+    asked = expressions(window="1m") + [asked.expr for asked in queries(window="1m", path=relay)]
+    asked += [query.expr.replace(INTERVAL, "1m") for panel in OWN.panels for query in panel.queries]
     rules = [{"record": f"query_{at}", "expr": expr} for at, expr in enumerate(asked)]
     told = promtool(tmp_path, "check", "rules", "rules.yml", rules={"groups": [{"name": "all", "rules": rules}]})
     assert f"{len(asked)} rules found" in told

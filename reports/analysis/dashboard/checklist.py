@@ -99,7 +99,7 @@ SIMULATIONS = (
             Sight("SLO status", "NA where there is nothing left to judge, never PASS"),
         ),
     ),
-    Simulation("synth error-rate-crit --sink pushgateway", ("RelayErrorRateCrit",)),
+    Simulation("synth error-rate-crit --sink pushgateway --duration 15m", ("RelayErrorRateCrit",)),
 )
 """The simulations in the order in which they disturb each other least."""
 

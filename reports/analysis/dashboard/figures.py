@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.analysis.rules.promql import grouped, quantile, share, summed, zero_for
+from reports.analysis.rules.promql import grouped, quantile, share, summed, times, zero_for
 from reports.model.metric_facts import Selector
 from reports.model.thresholds import Kind, Side
 
@@ -82,6 +82,13 @@ def _percent(write: Callable[[Terms], str]) -> Callable[[Terms], str]:
     return lambda terms: f"100 * {grouped(write(terms))}"
 
 
+def _latency(percentile: int) -> Callable[[Terms], str]:
+    def write(terms: Terms) -> str:
+        return times(quantile(percentile / 100, terms.histogram("latency"), WINDOW), terms.source("latency").scale)
+
+    return write
+
+
 _SNAPSHOTS = ("snapshot_create", "snapshot_restore")
 _RECORDED = {
     "http_success_rate": ("http_success_rate:5m", 100),
@@ -100,6 +107,9 @@ _RECORDED = {
 """By threshold: the recorded name, and the factor to the threshold's unit."""
 
 _COMPUTED: dict[str, tuple[tuple[str, ...], Callable[[Terms], str]]] = {
+    "http_success_rate": (("requests",), _percent(lambda terms: requests_share(terms, ("2xx", "3xx")))),
+    "http_latency_p95": (("latency",), _latency(95)),
+    "http_latency_p99": (("latency",), _latency(99)),
     "error_rate": (("requests",), _percent(lambda terms: requests_share(terms, ("4xx", "5xx")))),
     "raw_fallback_rate": (("fallback", "requests"), _percent(raw_fallback_rate)),
     "plugin_reload_success_rate": (
@@ -110,4 +120,4 @@ _COMPUTED: dict[str, tuple[tuple[str, ...], Callable[[Terms], str]]] = {
     "memory_rss": (("memory",), lambda terms: f"{memory_bytes(terms)} / {MIB}"),
     "cpu": (("cpu",), cpu_percent),
 }
-"""By threshold: what the profile must have, and the figure in the threshold's unit."""
+"""By threshold, where no rule records it: what the profile must have, and the figure in the threshold's unit."""
