@@ -47,7 +47,7 @@ def test_every_command_works(tmp_path: Path, server: Grafana, monkeypatch: pytes
     shutil.copy(ROOT / "reports" / "data" / "phase5-thresholds.json", tmp_path)
     (tmp_path / "grafana-token").write_text(EDITOR)
     commands = shown_commands()
-    assert len(commands) == 8
+    assert len(commands) == 9
     for line in commands:
         words = shlex.split(line.replace(SHOWN_URL, server.url))
         assert words[:2] == ["loadgen", "report"]
