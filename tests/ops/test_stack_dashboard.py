@@ -151,6 +151,8 @@ def test_the_scoreboard_judges_every_threshold(stack: Stack) -> None:
     status, value = (asked.expr for asked in queries(window=WINDOW) if asked.panel == "SLO status")
     judged = {item["metric"]["slo"]: item["value"][1] for item in stack.ask(status)}
     figures = {item["metric"]["slo"]: float(item["value"][1]) for item in stack.ask(value)}
+    labels = [set(item["metric"]) for item in (*stack.ask(status), *stack.ask(value))]
+    assert all(found == {"slo", "objective"} for found in labels), "Grafana joins both queries by exactly these"
     assert len(judged) == 18
     assert set(judged.values()) <= {"0", "1"}, judged
     assert set(figures) == set(judged)
