@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from reports.analysis.dashboard.checklist import SIMULATIONS, shown_on
 from reports.cli import report
 from reports.render.dashboard_checklist import checklist_text
-from tests.support.dashboards import SHIPPED, facts, made
+from tests.support.dashboards import SHIPPED, made
 from tests.support.grafana import EDITOR, grafana
+from tests.support.rule_terms import facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from tests.support.debian import program
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "ops" / "compose" / "compose.yaml"
@@ -138,10 +139,9 @@ def test_prometheus_knows_the_others_where_they_listen() -> None:
     assert gateway["honor_labels"], "else what is pushed loses its job"
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing: install prometheus")
 def test_promtool_finds_no_fault_with_the_configuration_and_its_rules() -> None:
     done = subprocess.run(
-        ["promtool", "check", "config", "ops/prometheus/prometheus.yml"],
+        [program("promtool"), "check", "config", "ops/prometheus/prometheus.yml"],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import signal
 import time
 import urllib.parse
@@ -21,17 +20,12 @@ import pytest
 
 from tests.support.dashboards import Asked, made, queries
 from tests.support.processes import Service, service, wait_until
-from tests.support.prometheus import prometheus
-from tests.support.rules import quick_rules
+from tests.support.rule_stack import prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [
-    pytest.mark.stack,
-    pytest.mark.timeout(150),
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="the prometheus server is not installed"),
-]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(150)]
 QUIET = {panel.title for panel in made("metasheet").panels if panel.quiet}
 """Panels that must be empty while all is well: firing alerts."""
 
@@ -104,23 +98,14 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     place = tmp_path_factory.mktemp("stack")
-    rules = [str(path) for path in quick_rules(place)]
     with service("loadgen.demo", env={"CACHE_IMPL": "redis"}) as demo:
         demo.get("/health")
-        target = demo.url.removeprefix("http://")
-        with prometheus(place, target, "/metrics/prom", rules=rules) as url:
+        with prometheus(place, [demo.url.removeprefix("http://")]) as url:
             found = Stack(demo, url)
             found.exercise()
             found.load(100)
-            wait_until(lambda: _up(found), timeout_s=30, what="the service is scraped")
+            wait_until(lambda: found.values("up") == [1], timeout_s=30, what="the service is scraped")
             yield found
-
-
-def _up(stack: Stack) -> bool:
-    try:
-        return stack.values("up") == [1]
-    except OSError:
-        return False
 
 
 def _empty(stack: Stack) -> list[Asked]:

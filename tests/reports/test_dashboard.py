@@ -15,8 +15,8 @@ from reports.analysis.dashboard.assemble import Wish, assemble
 from reports.loader.thresholds import load_thresholds, parse_thresholds
 from reports.render.dashboard import dashboard_body
 from reports.verbs.dashboard import USUAL
-from tests.support.dashboards import facts
 from tests.support.demo import running_demo
+from tests.support.rule_terms import facts
 
 if TYPE_CHECKING:
     from reports.model.dashboard import Dashboard

@@ -7,14 +7,14 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 
 from reports.analysis.dashboard.generator import generator_row
 from reports.analysis.dashboard.overview import FAIL, NA, PASS, objective_of, status, title_of
 from reports.loader.thresholds import load_thresholds
 from tests.support.dashboards import SHIPPED, expressions, queries
-from tests.support.rules import DIRECTORY
+from tests.support.debian import program
+from tests.support.rule_terms import OPS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 INTERVAL = "$__rate_interval"
 OWN = generator_row(load_thresholds())
-RECORDING = DIRECTORY / "recording-rules.yml"
-pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing: install prometheus")
+RECORDING = OPS / "prometheus" / "recording-rules.yml"
 
 
 def promtool(tmp_path: Path, *command: str, **files: Any) -> str:
     for name, content in files.items():
         (tmp_path / f"{name}.yml").write_text(yaml.safe_dump(content))
-    done = subprocess.run(["promtool", *command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [program("promtool"), *command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from loadgen.core.errors import InputError, LoadgenError
 from reports.cli import report
 from tests.support.authority import self_signed, server_context
-from tests.support.dashboards import facts
 from tests.support.grafana import EDITOR, VIEWER, grafana
+from tests.support.rule_terms import facts
 
 ROOT = Path(__file__).parents[2]
 

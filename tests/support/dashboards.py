@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports.analysis.dashboard.assemble import Wish, assemble
-from reports.loader.metric_facts import metric_facts
 from reports.loader.thresholds import load_thresholds
-from tests.support.processes import clean_environment
+from tests.support.rule_terms import facts
 
 if TYPE_CHECKING:
     from reports.model.dashboard import Dashboard
-    from reports.model.metric_facts import MetricFacts
 
 SHIPPED = Path(__file__).parents[2] / "ops" / "grafana" / "dashboards" / "phase5.json"
 
@@ -43,12 +40,6 @@ def queries(*, window: str, path: Path = SHIPPED) -> list[Asked]:
 def expressions(*, window: str) -> list[str]:
     """Return the text of every query."""
     return [asked.expr for asked in queries(window=window)]
-
-
-@cache
-def facts(profile: str) -> MetricFacts:
-    """Return what a profile says, asked of the observer once, since each time is a process."""
-    return metric_facts(profile, clean_environment())
 
 
 def made(profile: str) -> Dashboard:
