@@ -15,6 +15,7 @@ from reports.analysis.dashboard.assemble import Wish, assemble
 from reports.loader.thresholds import load_thresholds, parse_thresholds
 from reports.render.dashboard import dashboard_body
 from reports.verbs.dashboard import USUAL
+from reports.verbs.drawing import drawn
 from tests.support.demo import running_demo
 from tests.support.rule_terms import facts
 
@@ -52,6 +53,10 @@ def recorded_names() -> set[str]:
 
 def test_the_file_in_the_repository_is_what_the_generator_writes_now(made: Dashboard) -> None:
     assert dashboard_body(made) == SHIPPED
+
+
+def test_what_the_command_draws_is_what_the_observer_says_of_the_profile() -> None:
+    assert dashboard_body(drawn("metasheet", None, "", "", self_metrics=False)) == SHIPPED
 
 
 def test_the_relays_dashboard_shows_its_errors_and_its_traffic_and_is_what_is_generated_now() -> None:
