@@ -67,7 +67,10 @@ def _datasource_variable() -> dict[str, Any]:
 
 
 def _job_variable(metric: str) -> dict[str, Any]:
-    """Return the choice of jobs: several, and all of them to begin with."""
+    """Return the choice of jobs: several, and all of them to begin with.
+
+    All are those that expose the metric, and not `.*`: Prometheus itself has memory and processor time too.
+    """
     query = f"label_values({metric}, job)"
     return {
         "type": "query",
@@ -79,7 +82,6 @@ def _job_variable(metric: str) -> dict[str, Any]:
         "regex": "",
         "hide": 0,
         "includeAll": True,
-        "allValue": ".*",
         "multi": True,
         "refresh": 2,
         "sort": 1,

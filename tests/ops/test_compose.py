@@ -139,6 +139,12 @@ def test_prometheus_knows_the_others_where_they_listen() -> None:
     assert gateway["honor_labels"], "else what is pushed loses its job"
 
 
+def test_the_stacks_own_processes_are_not_judged_as_services_are() -> None:
+    for job in PROMETHEUS["scrape_configs"]:
+        drops = [rule["regex"] for rule in job.get("metric_relabel_configs", ()) if rule["action"] == "drop"]
+        assert drops == ([] if job["job_name"] == "service" else ["process_.*"]), job["job_name"]
+
+
 def test_promtool_finds_no_fault_with_the_configuration_and_its_rules() -> None:
     done = subprocess.run(
         [program("promtool"), "check", "config", "ops/prometheus/prometheus.yml"],

@@ -123,6 +123,13 @@ def test_every_variable_of_a_query_is_one_that_grafana_knows() -> None:
     assert "$__rate_interval" not in SHIPPED["annotations"]["list"][0]["expr"], "it does not work in an annotation"
 
 
+def test_all_jobs_are_those_that_answer_requests_and_not_prometheus_itself() -> None:
+    job = SHIPPED["templating"]["list"][1]
+    assert job["definition"] == job["query"]["query"] == "label_values(http_requests_total, job)"
+    assert (job["includeAll"], job["current"]["value"]) == (True, ["$__all"])
+    assert "allValue" not in job
+
+
 def test_when_alerts_fired_is_marked_on_every_panel() -> None:
     (annotation,) = SHIPPED["annotations"]["list"]
     assert annotation["expr"] == 'ALERTS{alertstate="firing"}'
