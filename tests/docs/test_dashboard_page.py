@@ -9,10 +9,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 import yaml
 from click.testing import CliRunner
 
+from loadgen.cli.main import loadgen
 from reports.analysis.dashboard.checklist import SIMULATIONS, shown_on
 from reports.cli import report
 from reports.render.dashboard_checklist import checklist_text
@@ -73,6 +75,17 @@ def test_every_sight_of_the_checklist_is_a_panel_and_every_mark_an_alert() -> No
     for simulation in SIMULATIONS:
         assert {sight.panel for sight in simulation.sights} <= panels, simulation.command
         assert set(simulation.alerts) <= alerts, simulation.command
+
+
+@pytest.mark.parametrize("line", [simulation.command for simulation in SIMULATIONS])
+def test_every_command_of_the_checklist_has_only_options_that_there_are(line: str) -> None:
+    _, *arguments = shlex.split(line)
+    command: click.Command | None = loadgen
+    with click.Context(loadgen) as context:
+        while isinstance(command, click.Group):
+            _, command, arguments = command.resolve_command(context, arguments)
+        assert command is not None
+        command.make_context(line, list(arguments), parent=context)
 
 
 def test_every_row_of_the_dashboard_is_described() -> None:
