@@ -239,7 +239,7 @@ ADDRESSES = {
     "grafana:3000": "write an absolute http or https URL",
     "http://grafana:99999": "write an absolute http or https URL",
     "http://grafana/?orgId=1": "without ? and #",
-    "http://me:pass-word@grafana": "take the credentials out",
+    "http://me:pass-word@grafana": "take the credentials out",  # not-a-secret
 }
 
 
