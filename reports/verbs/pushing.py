@@ -48,10 +48,7 @@ def read_wish(given: Mapping[str, Any]) -> Wish:
     environ = variables(given["env_file"])
     problems: list[Problem] = []
     grafana = _address(given["grafana_url"] or environ.get(_URL, ""), problems)
-    token = _token(given["token_file"], environ, problems)
-    if token is None and not given["dry_run"] and not problems:
-        remedy = f"missing: put a service account's token into {_TOKEN}, or into a file named with --token-file"
-        problems.append(Problem(_TOKEN, None, remedy))
+    token = _token(given["token_file"], environ, problems, needed=not given["dry_run"])
     context = _context(given["cacert"], problems, verify=not given["insecure"])
     if problems or context is None:
         raise InputError(problems)
@@ -104,10 +101,13 @@ def _address(text: str, problems: list[Problem]) -> str:
     return text.rstrip("/")
 
 
-def _token(file: Path | None, environ: Mapping[str, str], problems: list[Problem]) -> Secret | None:
+def _token(file: Path | None, environ: Mapping[str, str], problems: list[Problem], *, needed: bool) -> Secret | None:
     given = environ.get(_TOKEN, "").strip()
     name = _TOKEN if file is None else f"--token-file {file}"
     if file is None and not given:
+        if needed:
+            remedy = f"missing: put a service account's token into {_TOKEN}, or into a file named with --token-file"
+            problems.append(Problem(_TOKEN, None, remedy))
         return None
     if is_placeholder(given) and file is None:
         problems.append(Problem(name, MASK, PLACEHOLDER_REMEDY))

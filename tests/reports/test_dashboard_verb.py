@@ -233,6 +233,12 @@ def test_every_problem_of_the_input_is_named_at_once(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_token_that_is_missing_is_named_beside_an_address_that_is_wrong() -> None:
+    result = dashboard("push", "--grafana-url", "grafana:3000")
+    assert isinstance(result.exception, InputError)
+    assert [problem.key for problem in result.exception.problems] == ["--grafana-url", "GRAFANA_TOKEN"]
+
+
 ADDRESSES = {
     "": "missing: give it, or GRAFANA_URL in the environment",
     "https://<grafana-host>": "still a placeholder",
