@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Kind, Plan
+    from loadgen.run.execution import Execution
     from loadgen.run.session import Session, Terms
 
 _OWN = ("kind", "resume", "json", "quiet", "detach", "detached_fd", "results")
@@ -61,10 +62,11 @@ def baseline(context: click.Context, /, **given: Any) -> int:
     """
     if given["detach"]:
         return start_detached(context)
+    from loadgen.cli.traced import traced
     from loadgen.core.errors import ExitCode, LoadgenError
 
     try:
-        code = _baseline(given)
+        code = traced("baseline", given["results"], lambda execution: _baseline(given, execution))
     except LoadgenError as error:
         click.echo(f"loadgen: {error}", err=True)
         code = error.exit_code
@@ -74,9 +76,10 @@ def baseline(context: click.Context, /, **given: Any) -> int:
     return code
 
 
-def _baseline(given: Mapping[str, Any]) -> ExitCode:
+def _baseline(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
     import os
+    from dataclasses import replace
     from pathlib import Path
 
     from loadgen.core.config import env_file_for, read_settings
@@ -94,13 +97,14 @@ def _baseline(given: Mapping[str, Any]) -> ExitCode:
     demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
     if demo:
         flags = _demo_flags(flags, settings, kind)
+    execution.note(kind=kind.value, profile=settings.profile)
     with RunLock(Path(settings.out_dir)) as lock:
-        terms = _terms(settings, given, lock.name_run)
+        terms = replace(_terms(settings, given, lock.name_run), execution=execution)
         if demo:
             session = asyncio.run(_demo_session(kind, given, flags, inputs, terms))
         else:
             session = asyncio.run(_session(*_plan(kind, given, flags, inputs), inputs, terms, given["resume"]))
-        return _settle(session, given)
+        return _settle(session, given, execution)
 
 
 def _demo_flags(flags: Mapping[str, object], settings: Settings, kind: Kind) -> dict[str, object]:
@@ -199,7 +203,7 @@ def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any) -> Terms
     )
 
 
-def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
+def _settle(session: Session, given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import os
     import sys
 
@@ -213,8 +217,10 @@ def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
     if worth_a_report(session.ending):
         named = {"--profile": given["profile"], "--env-file": given["env_file"]}
         sources = [word for option, value in named.items() if value for word in (option, str(value))]
-        leave_validation(session.place, os.environ, sources)
-        verdict = report_exit(session.place, os.environ, to_stderr=given["json"])
+        with execution.step("report") as step:
+            leave_validation(session.place, os.environ, sources)
+            verdict = report_exit(session.place, os.environ, to_stderr=given["json"])
+            step.details["exit_code"] = int(verdict)
     code = settle_exit(session.place, session.ending, verdict)
     if given["json"]:
         sys.stdout.write(session.place.metadata.read_text(encoding="utf-8"))

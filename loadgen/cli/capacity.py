@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,19 +24,28 @@ from loadgen.cli.flags import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from loadgen.core.config import Settings
     from loadgen.core.errors import ExitCode
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Plan
     from loadgen.run.capacity.task import CapacityTask
+    from loadgen.run.execution import Execution
     from loadgen.run.session import Session, Terms
 
 _OWN = (
     "search", "slo", "start", "settle", "block", "hold", "precision", "confirm_host", "resume", "results", "json",
     "quiet",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Who is told of a run that begins: the lock, the command's trace."""
+
+    name_run: Callable[[str], None]
+    execution: Execution
 
 
 @click.command()
@@ -64,10 +74,11 @@ def capacity(**given: Any) -> int:
 
     Exit code 0 holds or found, 1 does not hold, 2 error, 3 inconclusive, 4 breaker, 5 INVALID, or a signal's.
     """
+    from loadgen.cli.traced import traced
     from loadgen.core.errors import ExitCode, LoadgenError
 
     try:
-        code = _capacity(given)
+        code = traced("capacity", given["results"], lambda execution: _capacity(given, execution))
     except LoadgenError as error:
         click.echo(f"loadgen: {error}", err=True)
         code = error.exit_code
@@ -77,7 +88,7 @@ def capacity(**given: Any) -> int:
     return code
 
 
-def _capacity(given: Mapping[str, Any]) -> ExitCode:
+def _capacity(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
     import os
     from pathlib import Path
@@ -95,12 +106,14 @@ def _capacity(given: Mapping[str, Any]) -> ExitCode:
     demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
     if given["search"] and settings.profile == "dev" and not settings.given_for_this_run("rate"):
         flags["rate"] = _local_ceiling()
+    execution.note(profile=settings.profile)
     with RunLock(Path(settings.out_dir)) as lock:
+        begin = Begin(lock.name_run, execution)
         if demo:
-            session = asyncio.run(_with_demo(given, flags, inputs, lock.name_run))
+            session = asyncio.run(_with_demo(given, flags, inputs, begin))
         else:
-            session = asyncio.run(_run(given, flags, inputs, lock.name_run))
-        return _settle(session, given)
+            session = asyncio.run(_run(given, flags, inputs, begin))
+        return _settle(session, given, execution)
 
 
 def _local_ceiling() -> str:
@@ -109,7 +122,7 @@ def _local_ceiling() -> str:
     return LOCAL_CEILING
 
 
-async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, name_run: Any) -> Session:
+async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, begin: Begin) -> Session:
     import os
 
     from loadgen.core.errors import InputError, Problem
@@ -121,7 +134,7 @@ async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inpu
     _asked(given, {**flags, "base_url": "http://127.0.0.1:1"}, inputs)
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
-        return await _run(given, {**flags, "base_url": demo.url}, inputs, name_run)
+        return await _run(given, {**flags, "base_url": demo.url}, inputs, begin)
 
 
 def _asked(
@@ -137,7 +150,7 @@ def _asked(
     return settings, load_of(plan, task), task
 
 
-async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, name_run: Any) -> Session:
+async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, begin: Begin) -> Session:
     from dataclasses import replace
     from functools import partial
     from pathlib import Path
@@ -149,7 +162,7 @@ async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: In
     from loadgen.run.session import run_session
 
     settings, plan, task = _asked(given, flags, inputs)
-    terms = _terms(given, settings, name_run)
+    terms = _terms(given, settings, begin)
     if given["resume"] is not None:
         place = RunDirectory(Path(given["resume"]))
         task = replace(task, before=read_outcomes(place.decisions, task))
@@ -160,7 +173,7 @@ async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: In
     return await run_session(plan, replace(terms, preflight=checked, conduct=partial(climb, task=task)))
 
 
-def _terms(given: Mapping[str, Any], settings: Settings, name_run: Any) -> Terms:
+def _terms(given: Mapping[str, Any], settings: Settings, begin: Begin) -> Terms:
     import os
     import sys
     from pathlib import Path
@@ -170,7 +183,7 @@ def _terms(given: Mapping[str, Any], settings: Settings, name_run: Any) -> Terms
     from loadgen.view.choose import choose
 
     def announce(place: Any) -> None:
-        name_run(str(place.path.absolute()))
+        begin.name_run(str(place.path.absolute()))
         click.echo(f"run directory {place.path}", err=True)
 
     return Terms(
@@ -182,10 +195,11 @@ def _terms(given: Mapping[str, Any], settings: Settings, name_run: Any) -> Terms
         announce=announce,
         partial_report=False,
         messaging=messaging_of(settings.variables),
+        execution=begin.execution,
     )
 
 
-def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
+def _settle(session: Session, given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import os
     import sys
 
@@ -196,7 +210,8 @@ def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
         return ExitCode.USAGE
     click.echo(f"loadgen: {session.ending.sentence}", err=True)
     if session.place.capacity.exists():
-        capacity_report(session.place, os.environ, to_stderr=given["json"])
+        with execution.step("report"):
+            capacity_report(session.place, os.environ, to_stderr=given["json"])
         if given["json"]:
             sys.stdout.write(session.place.capacity.read_text(encoding="utf-8"))
     return settle_exit(session.place, session.ending, None)

@@ -20,6 +20,7 @@ _COMMANDS = {
     "baseline": "loadgen.cli.baseline:baseline",
     "capacity": "loadgen.cli.capacity:capacity",
     "creds": "loadgen.cli.creds:creds",
+    "debug-last": "loadgen.cli.debug_last:debug_last",
     "demo": "loadgen.cli.demo:demo",
     "drill": "loadgen.cli.drill:drill",
     "env": "loadgen.cli.env:env",

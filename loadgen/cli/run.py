@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from loadgen.core.events import View
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import Plan
+    from loadgen.run.execution import Execution
     from loadgen.run.outputs import Outputs
     from loadgen.run.preflight_model import PreflightResult
     from loadgen.run.session import Session, Terms
@@ -62,9 +63,15 @@ def run(**given: Any) -> int:
 
     No observer and no verdict; the circuit breaker judges the client's own counts. Production begins with the checks
     of `loadgen preflight` and wants --allow-unarmed for what only an observer sees: error_rate, effective_fallback,
-    blind. Without --out nothing is kept. Exit code 0, 2, 4 (breaker), 5 (the generator was the bottleneck) or a
-    signal's.
+    blind. Without --out nothing is kept but the execution trace. Exit code 0, 2, 4 (breaker), 5 (the generator was the
+    bottleneck) or a signal's.
     """
+    from loadgen.cli.traced import traced
+
+    return traced("run", None, lambda execution: _traced(given, execution))
+
+
+def _traced(given: Mapping[str, Any], execution: Execution) -> int:
     import os
     import tempfile
     from pathlib import Path
@@ -76,13 +83,14 @@ def run(**given: Any) -> int:
     flags = setting_flags(given, *_OWN) | {"url": given["urls"]}
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     settings, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
+    execution.note(profile=settings.profile)
     check = checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None
     if given["resume"] is not None:
-        return _run(*_resumed(plan, settings, given, check), given)
+        return _run(*_resumed(plan, settings, given, check), given, execution)
     if given["out"] is not None:
-        return _run(plan, _terms(settings, Path(given["out"]), given, check), given)
+        return _run(plan, _terms(settings, Path(given["out"]), given, check), given, execution)
     with tempfile.TemporaryDirectory(prefix="loadgen-run-") as directory:
-        return _run(plan, _terms(settings, Path(directory), given, check), given)
+        return _run(plan, _terms(settings, Path(directory), given, check), given, execution)
 
 
 def _resumed(plan: Plan, settings: Settings, given: Mapping[str, Any], check: Check | None) -> tuple[Plan, Terms]:
@@ -133,9 +141,10 @@ def _terms(settings: Settings, place: Path, given: Mapping[str, Any], check: Che
     )
 
 
-def _run(plan: Plan, terms: Terms, given: Mapping[str, Any]) -> int:
+def _run(plan: Plan, terms: Terms, given: Mapping[str, Any], execution: Execution) -> int:
     import asyncio
     import sys
+    from dataclasses import replace
 
     import orjson
 
@@ -145,7 +154,7 @@ def _run(plan: Plan, terms: Terms, given: Mapping[str, Any]) -> int:
     outputs.prepare()
     for note in plan.notes:
         click.echo(f"loadgen: {note}", err=True)
-    session = asyncio.run(run_session(plan, terms))
+    session = asyncio.run(run_session(plan, replace(terms, execution=execution)))
     summary = _summary_of(session)
     if session.place is not None:
         outputs.write(session.place, plan.load.limits.timeout_ns)

@@ -21,8 +21,11 @@ from loadgen.cli.flags import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from loadgen.core.errors import ExitCode
     from loadgen.core.rundir import RunDirectory
+    from loadgen.run.execution import Execution
 
 _OWN = ("quiet", "results")
 
@@ -40,6 +43,12 @@ def warmup(**given: Any) -> ExitCode:
     The breaker's client input guards it; in production the checks of `loadgen preflight` come first. What is kept is
     warmup-load.log below the results.
     """
+    from loadgen.cli.traced import traced
+
+    return traced("warmup", given["results"], lambda execution: _warm_up(given, execution))
+
+
+def _warm_up(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
     import os
     import sys
@@ -70,6 +79,7 @@ def warmup(**given: Any) -> ExitCode:
             out=Path(directory),
             partial_report=False,
             messaging=messaging_of(settings.variables),
+            execution=execution,
         )
         session = asyncio.run(run_session(plan, terms))
         for place in kept:

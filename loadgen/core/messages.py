@@ -310,6 +310,7 @@ class ObservePlan:
     `redis_url`, if not empty, is a Redis to watch, into redis.jsonl.
     A run that goes on after a break enters the grid `skip_ns` after its beginning: sample k is then due at
     t0 + k x interval - skip_ns, and `written` rows are there. `before` is the window of the part before the break.
+    `trace_id` stands in every line of observe.log.
     """
 
     metrics_urls: list[str]
@@ -332,6 +333,7 @@ class ObservePlan:
     written: int = 0
     before: Body | None = None
     redis_url: str = ""
+    trace_id: str = ""
 
     def to_body(self) -> Body:
         return {item.name: getattr(self, item.name) for item in fields(self)}

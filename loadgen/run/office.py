@@ -70,7 +70,8 @@ class Office:
         self.doing = "starting"
         self.guard: Guard | None = None
         redactor = setup.redactor or Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
-        self.log = open_log(place.load_log, "loadgen", redactor, correlation_id=place.run_id)
+        trace_id = setup.trace_id or None
+        self.log = open_log(place.load_log, "loadgen", redactor, correlation_id=place.run_id, trace_id=trace_id)
         self.scribe = Scribe(place.path, self._on_disk_failure)
         self.chronicle = Chronicle(place, self.scribe, redactor, view, self.log)
         self.crew = Crew(self.end, self.log, self.chronicle.gap)
@@ -100,6 +101,7 @@ class Office:
         self.floor = await asyncio.to_thread(read_floor, record, fingerprint, mean_rate_per_s(plan.load))
         document = initial_document(plan, self.place.run_id, utc_now(), fingerprint, self.setup.preflight)
         document["notes"] = list(plan.notes)
+        document["trace_id"] = self.setup.trace_id or None
         if self.setup.earlier is not None:
             document = continued_document(self.setup.earlier.document, document)
         self.chronicle.document = document

@@ -134,7 +134,7 @@ class Supervisor:
             await office.watch.start(self._setup.observer_module, self._setup.environment)
             office.note_observer()
             office.doing = "preparing the observer"
-            asked = observe_plan(self._plan, office.place, self._setup.earlier)
+            asked = observe_plan(self._plan, office.place, self._setup.earlier, self._setup.trace_id)
             office.metrics_detail(await office.watch.prepare(asked))
 
     async def _warm_up(self, plan: LoadPlan) -> None:
