@@ -25,6 +25,7 @@ _COMMANDS = {
     "drill": "loadgen.cli.drill:drill",
     "env": "loadgen.cli.env:env",
     "import": "loadgen.cli.imports:imports",
+    "logs": "loadgen.cli.logs:logs",
     "nightly": "loadgen.cli.nightly:nightly",
     "preflight": "loadgen.cli.preflight:preflight",
     "run": "loadgen.cli.run:run",
