@@ -17,6 +17,7 @@ from loadgen.cli.flags import (
     RESUME,
     REUSE,
     SCHEDULE,
+    SELF_METRICS,
     SHAPE,
     SOURCES,
     TARGET,
@@ -48,7 +49,7 @@ _KINDS = ("baseline", "extended", "fallback-scenario")
 @click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
 @click.option("--kind", type=click.Choice(_KINDS), default="baseline", show_default=True, help="What the run is for.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")
-@with_options(RESUME)
+@with_options(RESUME, SELF_METRICS)
 @click.option("--json", is_flag=True, help="Print metadata.json on stdout at the end, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.option("--detach", is_flag=True, help="Run in the background; print the run directory and the pid.")
@@ -79,7 +80,6 @@ def baseline(context: click.Context, /, **given: Any) -> int:
 def _baseline(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
     import os
-    from dataclasses import replace
     from pathlib import Path
 
     from loadgen.core.config import env_file_for, read_settings
@@ -99,7 +99,7 @@ def _baseline(given: Mapping[str, Any], execution: Execution) -> ExitCode:
         flags = _demo_flags(flags, settings, kind)
     execution.note(kind=kind.value, profile=settings.profile)
     with RunLock(Path(settings.out_dir)) as lock:
-        terms = replace(_terms(settings, given, lock.name_run), execution=execution)
+        terms = _terms(settings, given, lock.name_run, execution)
         if demo:
             session = asyncio.run(_demo_session(kind, given, flags, inputs, terms))
         else:
@@ -174,11 +174,12 @@ def _plan(kind: Kind, given: Mapping[str, Any], flags: Mapping[str, object], inp
     return load_plan(kind, given["profile"], flags, inputs)
 
 
-def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any) -> Terms:
+def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any, execution: Execution) -> Terms:
     import os
     import sys
     from pathlib import Path
 
+    from loadgen.cli.showing import with_self_metrics
     from loadgen.notify.channel import messaging_of
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
@@ -196,10 +197,11 @@ def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any) -> Terms
     return Terms(
         results=Path(settings.out_dir),
         environ=os.environ,
-        view=view,
+        view=with_self_metrics(view, settings, execution),
         announce=announce,
         detached=given["detached_fd"] is not None,
         messaging=messaging_of(settings.variables),
+        execution=execution,
     )
 
 

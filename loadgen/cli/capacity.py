@@ -13,6 +13,7 @@ from loadgen.cli.flags import (
     METRICS,
     NETWORK,
     REUSE,
+    SELF_METRICS,
     SHAPE,
     SOURCES,
     START,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from loadgen.core.config import Settings
     from loadgen.core.errors import ExitCode
+    from loadgen.core.events import View
+    from loadgen.core.rundir import RunDirectory
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Plan
     from loadgen.run.capacity.task import CapacityTask
@@ -60,7 +63,9 @@ class Begin:
 @click.option("--precision", type=float, default=0.03, show_default=True, help="Width of the answer, as a share.")
 @click.option("--confirm-host", metavar="HOST", help="The host under test, once more: production needs it.")
 @click.option("--resume", type=click.Path(file_okay=False), metavar="DIR", help="Go on with an unfinished run.")
-@with_options(TARGET, LOAD, METRICS, WARMUP, SHAPE, CREDENTIALS, NETWORK, REUSE, THRESHOLDS, START, SOURCES)
+@with_options(
+    SELF_METRICS, TARGET, LOAD, METRICS, WARMUP, SHAPE, CREDENTIALS, NETWORK, REUSE, THRESHOLDS, START, SOURCES
+)
 @click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")
 @click.option("--json", is_flag=True, help="Print capacity.json on stdout at the end, everything else on stderr.")
@@ -178,20 +183,23 @@ def _terms(given: Mapping[str, Any], settings: Settings, begin: Begin) -> Terms:
     import sys
     from pathlib import Path
 
+    from loadgen.cli.showing import with_self_metrics
     from loadgen.notify.channel import messaging_of
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
 
-    def announce(place: Any) -> None:
+    def view(place: RunDirectory) -> View:
+        plain = settings.non_interactive
+        return choose(sys.stderr, json=given["json"], plain=plain, quiet=given["quiet"], title=place.run_id)
+
+    def announce(place: RunDirectory) -> None:
         begin.name_run(str(place.path.absolute()))
         click.echo(f"run directory {place.path}", err=True)
 
     return Terms(
         results=Path(settings.out_dir),
         environ=os.environ,
-        view=lambda place: choose(
-            sys.stderr, json=given["json"], plain=settings.non_interactive, quiet=given["quiet"], title=place.run_id
-        ),
+        view=with_self_metrics(view, settings, begin.execution),
         announce=announce,
         partial_report=False,
         messaging=messaging_of(settings.variables),

@@ -106,6 +106,12 @@ START: Group = (
     click.option("--allow-degraded", is_flag=True, help="Start although the target says it is degraded."),
     click.option("--after-trip", metavar="RUN_ID", help="Run on a host where this run tripped a moment ago."),
 )
+SELF_METRICS: Group = (
+    click.option(
+        "--self-metrics", metavar="[HOST:]PORT", help="Serve loadgen's own metrics here.  [SELF_METRICS, off]"
+    ),
+    click.option("--metrics-textfile", metavar="FILE", help="Keep them in a *.prom file.  [METRICS_TEXTFILE, off]"),
+)
 RESUME: Group = (
     click.option(
         "--resume",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.endpoint_setting import EndpointSetting
     from loadgen.core.feeder import Feeder
+    from loadgen.core.listen_reader import Listen
     from loadgen.core.shape import Stage
     from loadgen.core.trace import Trace
     from loadgen.core.units import Rate
@@ -124,6 +125,8 @@ class Settings:
     allow_degraded: bool
     after_trip: str
     non_interactive: bool
+    self_metrics: Listen | None
+    metrics_textfile: str
     slo: SloTargets
     endpoints: tuple[EndpointSetting, ...]
     feeders: tuple[Feeder, ...]

@@ -154,7 +154,8 @@ class Tick(Message):
     """Cumulative counts of this phase, every 250 ms: what the breaker and the view live on.
 
     `failed` and `dropped` map outcome labels to counts; `overdue` counts open requests (in flight or waiting) older
-    than the timeout; `trailing_failures` counts endings since the last success.
+    than the timeout; `trailing_failures` counts endings since the last success. `cpu_ns` and `stalls` are this
+    worker's own, so far in this phase.
     """
 
     type: ClassVar[str] = "tick"
@@ -168,6 +169,8 @@ class Tick(Message):
     in_flight: int
     backlog: int
     trailing_failures: int
+    cpu_ns: int = 0
+    stalls: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from loadgen.core.connection_readers import read_command, read_proxy, read_server_name, read_socket_path
+from loadgen.core.listen_reader import read_listen, read_textfile
 from loadgen.core.redis_address import read_redis_url
 from loadgen.core.setting_readers import (
     read_bool,
@@ -211,6 +212,8 @@ _LEAVE = (
     _row("allow_degraded", False, read_bool, "--allow-degraded"),
     _row("after_trip", "", read_text, "--after-trip"),
     _row("non_interactive", False, read_bool, "NON_INTERACTIVE --non-interactive"),
+    _row("self_metrics", None, read_listen, "SELF_METRICS self_metrics --self-metrics"),
+    _row("metrics_textfile", "", read_textfile, "METRICS_TEXTFILE metrics_textfile --metrics-textfile"),
 )
 _DEFAULT_SLO = SloTargets().to_mapping()
 _SLO = tuple(

@@ -53,6 +53,7 @@ async def close_account(office: Office, phase: LoadPhase | Course | None) -> End
     office.scribe.do("latency.hlog", office.seconds.close)
     office.scribe.do("probes.csv", office.close_probes)
     await office.scribe.done(_FILES_NS)
+    office.show()
     validity = _judge(office, phase, ended)
     if phase is not None and office.trip is None:
         office.note_inputs(monotonic_ns())

@@ -53,7 +53,7 @@ _SCRAPE_NS = 8 * NS_PER_S
 _SHORT_SCRAPE_NS = 1_200 * NS_PER_MS
 _LAST_ROW_NS = 15 * NS_PER_S
 _LEAVE_NS = NS_PER_S
-_PROGRESS_S = 0.25
+_PROGRESS_NS = 250 * NS_PER_MS
 
 
 class _Cut(Exception):  # noqa: N818 - not an error: the run was asked to end
@@ -228,6 +228,7 @@ class Supervisor:
         except TimeoutError:
             phase.abort()
             self._end.ask(Cause.FAILURE, f"{phase!r}: no final {format_duration(_FINAL_PATIENCE_NS)} after the drain")
+        await self._office.show_end()
 
     async def _last_row(self, t0_ns: int) -> None:
         observation = self._plan.observation
@@ -350,6 +351,9 @@ class Supervisor:
             await asyncio.sleep(self._plan.breaker.evaluate_ns / NS_PER_S / 2)
 
     async def _show(self) -> None:
+        late_ns = 0
         while True:
-            self._office.show()
-            await asyncio.sleep(_PROGRESS_S)
+            self._office.show(late_ns)
+            due_ns = monotonic_ns() + _PROGRESS_NS
+            await asyncio.sleep(_PROGRESS_NS / NS_PER_S)
+            late_ns = max(0, monotonic_ns() - due_ns)

@@ -134,7 +134,7 @@ class Phase:
             self._fold_at_ns = now_ns + FOLD_NS
         if now_ns >= self._tick_at_ns:
             recorder.fold()
-            self._send(self._reporter.tick(self._engine, now_ns))
+            self._send(self._reporter.tick(self._engine, now_ns, self._reading.cpu_since_ns()))
             self._tick_at_ns += max(TICK_NS, (now_ns - self._tick_at_ns) // TICK_NS * TICK_NS)
         self._reporter.step(self._steps)
         self._tell_trouble()
