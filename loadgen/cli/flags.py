@@ -29,6 +29,8 @@ SHAPE: Group = (
     click.option("--follow", metavar="N", help="Follow at most N redirects for a request.  [0]"),
     click.option("--cookies", is_flag=True, help="Keep cookies, for each connection its own."),
     click.option("--compressed", is_flag=True, help="Ask for gzip or deflate."),
+    click.option("--traceparent", is_flag=True, help="A W3C trace context of its own in each request, not sampled."),
+    click.option("--traceparent-sampled", metavar="SHARE", help="The share of them that is sampled, such as 1%.  [0]"),
 )
 LOAD: Group = (
     click.option("--rate", metavar="RATE", help="Arrivals, such as 80, 0.5, 50/1s or 1000/m.  [LOAD_RATE, 80]"),

@@ -100,6 +100,8 @@ class Settings:
     catch_up: int | None
     pacing: str
     seed: int
+    traceparent: bool
+    traceparent_sampled: float | None
     stages: tuple[Stage, ...]
     arrival: str
     shape: str | None

@@ -177,6 +177,8 @@ _LOAD = (
     _row("catch_up", None, read_count(0, 1_000), "catch_up --catch-up"),
     _row("pacing", "balanced", read_choice("precise", "balanced"), "pacing --pacing"),
     _row("seed", 1, read_count(0, 2**53), "seed --seed"),
+    _row("traceparent", False, read_bool, "traceparent --traceparent"),
+    _row("traceparent_sampled", None, read_share, "traceparent_sampled --traceparent-sampled"),
 )
 _SCHEDULE = (
     _row("arrival", "constant", read_choice("constant", "poisson"), "arrival --arrival"),

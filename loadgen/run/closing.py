@@ -153,6 +153,7 @@ def _write_summary(office: Office, phase: LoadPhase | Course, ended: PhaseTotals
         late_events=office.seconds.late_events,
         gap_cv=gap_cv(ended.hosts),
         floor=office.floor,
+        hosts=ended.hosts,
         gap_s=sum(again.get("gap_s") or 0.0 for again in office.chronicle.document["resumed"]),
     )
     _write_json(office, "summary.json", office.place.summary, summary_document(figures))

@@ -21,6 +21,7 @@ from loadgen.core.redact import Redactor
 from loadgen.core.rundir import ALERT_LEDGER, STOP_FILE, RunDirectory
 from loadgen.core.uncaught import mask_uncaught
 from loadgen.notify.channel import SILENT
+from loadgen.plan.identity import named
 from loadgen.plan.model import Profile
 from loadgen.plan.token import plan_with_token
 from loadgen.run.alarm import Alarm
@@ -100,6 +101,7 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
         return Session(None, None, checked.checks)
     plan = checked.plan
     place = _place(plan, terms)
+    plan = named(plan, place.run_id)
     execution.name_run(place)
     mask_uncaught(redactor)
     setup = _setup(terms, checked, redactor, renewal)
