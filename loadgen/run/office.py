@@ -23,6 +23,7 @@ from loadgen.core.rundir import LOAD_PID, OBSERVE_PID
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.run.chronicle import Chronicle
 from loadgen.run.crew import Crew
+from loadgen.run.decisions import INPUTS, append_decision
 from loadgen.run.document import continued_document, initial_document
 from loadgen.run.ending import Cause, End
 from loadgen.run.exercise import INTERNAL
@@ -70,7 +71,9 @@ class Office:
         self.end = End()
         self.doing = "starting"
         self.guard: Guard | None = None
-        redactor = setup.redactor or Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
+        self._redactor = redactor = setup.redactor or Redactor(
+            plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt)
+        )
         trace_id = setup.trace_id or None
         self.log = open_log(place.load_log, "loadgen", redactor, correlation_id=place.run_id, trace_id=trace_id)
         self.scribe = Scribe(place.path, self._on_disk_failure)
@@ -315,6 +318,12 @@ class Office:
         self.log.error("a file could not be written", why=sentence)
         self.end.ask(Cause.FAILURE, sentence)
 
+    def decide(self, kind: str, body: Body) -> None:
+        """Keep a decision and what it was made by."""
+        masked = self._redactor.structure(body)
+        assert isinstance(masked, dict)
+        self.scribe.do("decisions.jsonl", partial(append_decision, self.place.decisions, kind, masked))
+
     def note_inputs(self, now_ns: int) -> None:
         """Write every breaker input's state into the document."""
         states = () if self.guard is None else self.guard.states(now_ns)
@@ -332,6 +341,7 @@ class Office:
         ]
 
     def _tell_inputs(self) -> None:
+        self.decide(INPUTS, {"inputs": self.chronicle.document["breaker"]["inputs"]})
         for line in self.chronicle.document["breaker"]["inputs"]:
             shown = "ARMED" if line["armed"] else "UNARMED"
             self.chronicle.event(EventName.BREAKER, input=line["input"], state=shown, text=line["reason"])

@@ -18,6 +18,7 @@ from loadgen.core.messages import Token
 from loadgen.core.units import NS_PER_MS, NS_PER_S, format_duration
 from loadgen.plan.token import with_token
 from loadgen.run.closing import close_account
+from loadgen.run.decisions import END, TRIP
 from loadgen.run.ending import Cause, drain_ns
 from loadgen.run.exercise import exercise
 from loadgen.run.guard import Guard, fresh_ns, least_window_ns
@@ -247,6 +248,7 @@ class Supervisor:
         if self._office.crew.phase is not None:
             self._office.crew.phase.stop(monotonic_ns(), self._plan.load.limits.grace_ns, "circuit breaker")
         self._office.keep_trip(trip)
+        self._office.decide(TRIP, self._office.trip or {})
         self._end.ask(Cause.BREAKER, str(trip))
 
     async def _wind_down(self) -> None:
@@ -254,6 +256,7 @@ class Supervisor:
         office = self._office
         if reason is not None:
             office.chronicle.event(EventName.DECISION, text=f"ending the run: {reason}")
+            office.decide(END, {"cause": reason.cause.name.lower(), "text": str(reason)})
         office.phase("end", "ending")
         if self._exercise is not None and (reason is not None or not self._exercise.done()):
             self._exercise.cancel()

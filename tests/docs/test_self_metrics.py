@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.support.processes import Service
 
+pytestmark = pytest.mark.stack
+
 PAGE = (Path(__file__).parents[2] / "docs" / "SELF_METRICS.md").read_text()
 COMMANDS = re.findall(r"```console\n(loadgen run [^\n]*)\n```", PAGE)
 DONE = (ExitCode.OK, ExitCode.INVALID)
