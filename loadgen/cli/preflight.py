@@ -80,11 +80,11 @@ def _checks(kind: str, given: dict[str, Any], execution: Execution) -> tuple[Che
     settings, plan = load_plan(Kind(kind), given["profile"], setting_flags(given), inputs)
     around = surroundings(settings, inputs.directory, inputs.env_file, _say)
     execution.mask_with(redactor_of(plan))
-    execution.keep_at(Path(settings.out_dir))
 
     async def check() -> tuple[Check, ...]:
         tokened, _ = await first_token(plan, os.environ)
         execution.mask_with(redactor_of(tokened))
+        execution.keep_at(Path(settings.out_dir))
         return (await checked_as_step(execution, make_checks(tokened, settings, around))).checks
 
     return asyncio.run(check())

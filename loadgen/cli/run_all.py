@@ -71,9 +71,7 @@ def _run_all(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     try:
         if settings.demo or (unasked and given["profile"] in (None, "dev")):
             return asyncio.run(_on_demo(given, flags, inputs, settings, execution))
-        plan, wanted = _plan(given, flags, inputs, settings)
-        execution.keep_at(Path(settings.out_dir))
-        return asyncio.run(_round(plan, wanted, execution))
+        return asyncio.run(_round(*_plan(given, flags, inputs, settings), Path(settings.out_dir), execution))
     except KeyboardInterrupt:
         return ExitCode.SIGINT
 
@@ -91,10 +89,10 @@ async def _on_demo(
         remedy = "the demo service has its own: leave it out, or give both addresses of your service"
         raise InputError([Problem(settings.label(name), None, remedy) for name in others])
     _plan(given, _demo_flags(flags, "http://127.0.0.1:1"), inputs, settings)  # all is checked before it is started
-    execution.keep_at(Path(settings.out_dir))
     async with DemoService(os.environ) as demo:
         click.echo(f"run-all: demo service at {demo.url}", err=True)
-        return await _round(*_plan(given, _demo_flags(flags, demo.url), inputs, settings), execution)
+        plan, wanted = _plan(given, _demo_flags(flags, demo.url), inputs, settings)
+        return await _round(plan, wanted, Path(settings.out_dir), execution)
 
 
 def _demo_flags(flags: Mapping[str, object], url: str) -> dict[str, object]:
@@ -102,7 +100,7 @@ def _demo_flags(flags: Mapping[str, object], url: str) -> dict[str, object]:
     return {**flags, "demo": True, "base_url": url, "metrics_url": (f"{url}/metrics/prom",)}
 
 
-async def _round(plan: Plan, wanted: Wanted, execution: Execution) -> ExitCode:
+async def _round(plan: Plan, wanted: Wanted, results: Path, execution: Execution) -> ExitCode:
     import os
 
     from loadgen.core.errors import ExitCode
@@ -113,6 +111,7 @@ async def _round(plan: Plan, wanted: Wanted, execution: Execution) -> ExitCode:
     execution.mask_with(redactor_of(plan))
     plan, _ = await first_token(plan, os.environ)
     execution.mask_with(redactor_of(plan))
+    execution.keep_at(results)
     with execution.step("wait ready") as step:
         step.details["tries"] = tries = await wait_ready(plan)
     click.echo(f"run-all: the metrics can be read (try {tries})", err=True)

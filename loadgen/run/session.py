@@ -92,10 +92,10 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
     _refuse_stop_file()
     refuse_short_feeders(plan)
     execution = terms.execution
-    execution.keep_at(terms.results)
     plan, renewal = await first_token(plan, terms.environ)
     redactor = redactor_of(plan) if renewal is None else renewal.redactor
     execution.mask_with(redactor)
+    execution.keep_at(terms.results)
     checked = await _checked(plan, terms)
     if checked.failed:
         return Session(None, None, checked.checks)

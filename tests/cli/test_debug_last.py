@@ -80,7 +80,7 @@ def test_a_long_trace_is_cut_with_a_mark() -> None:
     assert "…)" in text
 
 
-def test_secrets_that_were_kept_somehow_are_not_shown(store: TraceStore) -> None:
+def test_defect_23_secrets_in_the_details_of_steps_are_not_shown(store: TraceStore) -> None:
     secret = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJl"
     store.add(trace("a" * 32, error=f"refused: Authorization: Bearer {secret}", steps=[step("load", password="hunt")]))
 

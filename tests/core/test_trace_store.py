@@ -20,7 +20,7 @@ def ids(store: TraceStore) -> list[str]:
     return [one["trace_id"] for one in store.read().traces]
 
 
-def test_the_limits_are_a_hundred_for_a_user_and_a_thousand_in_all() -> None:
+def test_defect_24_the_limits_are_a_hundred_for_a_user_and_a_thousand_in_all() -> None:
     assert (PER_USER, IN_ALL) == (100, 1_000)
 
 
