@@ -7,6 +7,7 @@ import pwd
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ from loadgen.run.execution import Execution, user_name
 from loadgen.run.traced_view import TracedView
 from tests.support.demo import HandClock
 from tests.support.processes import wait_until
+from tests.support.progress import BUSY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,3 +194,22 @@ def test_a_run_is_named_by_its_directory(tmp_path: Path) -> None:
 
     assert execution.trace.metadata["run_id"] == "phase5-dev-1"
     assert execution.trace.metadata["run_dir"] == str(tmp_path / "phase5-dev-1")
+
+
+def test_a_view_hears_what_the_trace_hears_and_a_disk_that_hangs_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[object] = []
+
+    class Recorder(NoView):
+        def progress(self, progress: object) -> None:
+            heard.append(progress)
+
+    execution = Execution("run")
+    TracedView(Recorder(), execution).progress(BUSY)
+    monkeypatch.setattr(TraceStore, "add", lambda _self, _trace: time.sleep(1))
+    execution.keep_at(tmp_path / "hanging")
+    execution.close(ExitCode.OK, timeout_ns=20_000_000)
+
+    assert heard == [BUSY]
+    assert execution.trouble == "its directory does not answer"
