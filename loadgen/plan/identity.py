@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,15 @@ if TYPE_CHECKING:
 RUN_HEADER = "X-Loadgen-Run"
 """Stands beside `User-Agent: loadgen/VERSION`; a target that has a header of this name keeps its own."""
 
+_UNFIT = re.compile(r"[^\x21-\x7e]")
+
 
 def named(plan: Plan, run_id: str) -> Plan:
-    """Return a plan whose requests, the warm-up's too, carry a run's id."""
+    """Return a plan whose requests, the warm-up's too, carry a run's id.
+
+    What cannot stand in a header, in the name of a directory that was given, is an underscore there.
+    """
+    run_id = _UNFIT.sub("_", run_id)
     return replace(
         plan,
         load=replace(plan.load, run_id=run_id),

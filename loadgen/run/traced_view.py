@@ -56,7 +56,9 @@ class TracedView:
 
     def _decision(self, data: dict[str, Any]) -> None:
         if self._step is not None:
-            self._execution.end(self._step, StepStatus.FAILURE, why=data.get("text"))
+            self._execution.end(
+                self._step, StepStatus.FAILURE, why=str(data.get("text")).removeprefix("ending the run: ")
+            )
 
     def _breaker(self, data: dict[str, Any]) -> None:
         if data.get("state") == "TRIPPED":

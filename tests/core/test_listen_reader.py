@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from loadgen.core.config import load_settings
 from loadgen.core.listen_reader import Listen, read_listen, read_textfile
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -33,3 +39,23 @@ def test_a_collector_reads_prom_files_only() -> None:
     for text in ("loadgen.txt", "/somewhere/.prom", "prom"):
         with pytest.raises(ValueError, match=r"ends with \.prom"):
             read_textfile(text)
+
+
+def test_each_source_of_settings_may_ask_for_own_metrics(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text('self_metrics = "9464"\ntraceparent = true\ntraceparent_sampled = "1%"\n')
+    by_plan = load_settings(None, {}, {}, plan_file=plan)
+    by_environment = load_settings(
+        None, {}, {"SELF_METRICS": "0.0.0.0:1", "METRICS_TEXTFILE": "x.prom"}, plan_file=plan
+    )
+    by_flag = load_settings(None, {"self_metrics": "2"}, {"SELF_METRICS": "1"})
+
+    assert (str(by_plan.self_metrics), by_plan.traceparent, by_plan.traceparent_sampled) == (
+        "127.0.0.1:9464",
+        True,
+        0.01,
+    )
+    assert (str(by_environment.self_metrics), by_environment.metrics_textfile) == ("0.0.0.0:1", "x.prom")
+    assert str(by_flag.self_metrics) == "127.0.0.1:2"
+    nothing = load_settings(None, {}, {})
+    assert (nothing.self_metrics, nothing.metrics_textfile, nothing.traceparent) == (None, "", False)

@@ -93,3 +93,4 @@ def test_a_plan_gets_its_name_in_all_its_phases() -> None:
 
     assert plan.warmup is not None
     assert (plan.load.run_id, plan.warmup.run_id) == ("phase5-dev-1", "phase5-dev-1")
+    assert named(plan, "my rün\r\nX: y").load.run_id == "my_r_n__X:_y"
