@@ -15,6 +15,8 @@ OBSERVE_PID = Path("phase5-observe.pid")
 STOP_FILE = Path("STOP_OBSERVATION")
 ALERT_LEDGER = ".alerts.json"
 """Below the results: what was sent lately, so that nobody is told twice."""
+TRACES = ".traces.jsonl"
+"""Below the results: what the last commands did, step by step."""
 
 _PREFIX = {"production": "phase5-prod", "staging": "phase5-staging", "dev": "phase5-dev"}
 

@@ -85,7 +85,7 @@ def abort_alert(document: Document, notice: Notice, place: str, at: datetime) ->
         subject=str(document.get("base_url") or ""),
         at=at,
         root_cause=notice.why,
-        trace_id=run_id,
+        trace_id=str(document.get("trace_id") or run_id),
         run_id=run_id,
         link=place,
         details=notice.parts,

@@ -77,3 +77,21 @@ def test_an_alert_is_resolved_by_its_end_under_the_same_labels() -> None:
     (ended,) = alertmanager_body(ALERT, resolved_at=AT + timedelta(minutes=5))
     assert ended["endsAt"] == "2026-03-01T12:05:00.000Z"
     assert ended["labels"] == alertmanager_body(ALERT)[0]["labels"]
+
+
+def test_an_alert_with_nothing_but_its_message_has_no_empty_parts() -> None:
+    bare = replace(ALERT, root_cause="", trace_id="", link="", details=(), subject="")
+    (managed,) = alertmanager_body(bare)
+
+    assert discord_body(bare)["content"] == "🔴 **CRITICAL ALERT**\ncircuit breaker tripped: error rate"
+    assert "Trace ID" not in str(slack_body(bare))
+    assert "Root Cause" not in str(slack_body(bare))
+    assert (managed["annotations"].keys(), "subject" in managed["labels"]) == ({"summary", "run_id"}, False)
+
+
+def test_a_link_that_is_an_address_is_one_to_click() -> None:
+    linked = replace(ALERT, link="https://ci.example/7")
+
+    assert "<https://ci.example/7|View Run>" in str(slack_body(linked))
+    assert "[View Run](https://ci.example/7)" in discord_body(linked)["content"]
+    assert alertmanager_body(linked)[0]["generatorURL"] == "https://ci.example/7"

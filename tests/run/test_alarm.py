@@ -13,6 +13,7 @@ from loadgen.core.errors import ExitCode
 from loadgen.core.metadata import read_metadata
 from loadgen.core.rundir import ALERT_LEDGER
 from loadgen.notify.channel import messaging_of
+from loadgen.notify.notifier import Notifier, Sent
 from loadgen.run.alarm import Alarm
 from tests.support.alerts import ALERT
 from tests.support.supervised import fake_setup, make_plan, new_place, run_plan
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loadgen.core.rundir import RunDirectory
+    from loadgen.notify.alert import Alert
     from loadgen.run.ending import Ending
 
 pytestmark = pytest.mark.timeout(40)
@@ -130,3 +132,14 @@ async def test_the_loop_goes_on_while_an_alert_is_sent(tmp_path: Path) -> None:
         await Alarm(messaging, tmp_path / ALERT_LEDGER, bound_s=1.0).send(ALERT)
         heart.cancel()
     assert longest_s < 1.5
+
+
+async def test_a_fault_of_the_notifier_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_self: Notifier, _alert: Alert) -> Sent:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(Notifier, "send", broken)
+    alarm = Alarm(messaging_of({"ENABLE_ALERTS": "true"}), tmp_path / "ledger")
+
+    assert (await alarm.send(ALERT)).problems == ("RuntimeError: a fault",)
+    assert repr(alarm).startswith("<Alarm <Notifier on")

@@ -76,6 +76,12 @@ def test_a_trip_is_critical_and_its_message_holds_no_figure() -> None:
     assert abort_alert(document(), other, "results/y", AT).key == alert.key
 
 
+def test_an_alert_names_the_trace_of_the_logs_and_without_one_the_run() -> None:
+    notice = notice_of(document(), "why", 1_930.4, None)
+    assert abort_alert(document(trace_id="4bf92f3577b34da6"), notice, "", AT).trace_id == "4bf92f3577b34da6"
+    assert abort_alert(document(), notice, "", AT).trace_id == "phase5-prod-20260301-120000"
+
+
 def test_a_run_that_failed_by_itself_is_an_error() -> None:
     failed = document(breaker={"trip": None})
     alert = abort_alert(failed, notice_of(failed, "a worker died", 3.0, None), "", AT)
