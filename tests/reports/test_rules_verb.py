@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_rule_whose_metric_or_threshold_is_lacking_is_named_and_left_out(tmp_p
     own = thresholds(tmp_path, memory_rss=None)
     result = rules("--profile", "prometheus-http", "--thresholds", str(own), "--out", str(tmp_path))
     assert result.return_value == 0
-    assert "left out FallbackEffectiveHigh: the profile prometheus-http has no fallback" in result.stderr
+    assert re.search(r"left out .*FallbackEffectiveHigh.*: the profile prometheus-http has no fallback", result.stderr)
     assert f"left out MemoryRssHigh: {own} has no memory_rss" in result.stderr
     text = (tmp_path / "alerts.yml").read_text()
     assert "FallbackEffectiveHigh" not in text
@@ -110,6 +111,36 @@ def test_a_ratio_that_nothing_can_exceed_is_left_out_with_its_arithmetic(tmp_pat
     result = rules("--profile", "metasheet", "--thresholds", str(own), "--out", str(tmp_path))
     assert (
         "left out FallbackEffectiveHigh: the limit is 1, and no ratio is above 1: it could never fire" in result.stderr
+    )
+
+
+PAGE = """
+# TYPE http_requests_total counter
+http_requests_total{code="200"} 5
+# TYPE process_start_time_seconds gauge
+process_start_time_seconds 1
+# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{le="0.1"} 4
+http_request_duration_seconds_bucket{le="1"} 5
+http_request_duration_seconds_bucket{le="+Inf"} 5
+http_request_duration_seconds_count 5
+http_request_duration_seconds_sum 1
+"""
+
+
+def test_a_service_decides_which_of_the_names_are_used_and_what_is_lacking(tmp_path: Path) -> None:
+    """The profile's first name of the latency is another one; no bucket of this service ends at 0.25 s."""
+    with prom_server(Answers(body=PAGE, headers={"Content-Type": "text/plain; version=0.0.4"})) as server:
+        result = rules("--metrics-url", server.url, "--out", str(tmp_path))
+    assert result.return_value == 0, result.output
+    text = (tmp_path / "alerts.yml").read_text()
+    assert "http_request_duration_seconds_bucket" in text
+    assert "http_server_requests_seconds" not in text
+    assert "LatencyBudgetBurn" not in text
+    told = "http_request_duration_seconds has no bucket that ends at 0.25, the limit of http_latency_p99"
+    assert f"{told} (its bounds are 0.1, 1, +Inf)" in result.stderr
+    assert re.search(
+        rf"left out .*CacheHitRateLow.*: {server.url}, read by the profile metasheet, has no", result.stderr
     )
 
 
