@@ -75,5 +75,10 @@ class MetricFacts:
         return replace(self, metrics=metrics, place=place)
 
     def has(self, logical: str) -> bool:
-        """Say whether a logical metric or a signal has a series."""
-        return bool(self.metrics.get(logical)) or logical in self.signals
+        """Say whether a logical metric or a signal has a series, or a metric the label that tells it apart.
+
+        `requests by status` asks whether requests have a label of their status; `fallback by reason` likewise.
+        """
+        name, _, label = logical.partition(" by ")
+        found = self.metrics.get(name, ())
+        return any(source.by for source in found[:1]) if label else bool(found) or name in self.signals

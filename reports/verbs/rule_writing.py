@@ -14,6 +14,7 @@ from reports.analysis.rules.cases import cases
 from reports.analysis.rules.terms import Policy, Terms
 from reports.loader.metric_facts import exposed_facts, metric_facts
 from reports.loader.thresholds import load_thresholds
+from reports.model.rule import LeftOut
 from reports.render.rule_tests_yaml import rule_tests_yaml
 from reports.render.rules_yaml import rules_yaml
 
@@ -84,6 +85,12 @@ def write_rules(wish: RuleWish) -> Written:
     book = merge(books)
     _distinct(book, found)
     played = tuple(case for terms, one in zip(found, books, strict=True) for case in cases(terms, one.alerts, tiers))
+    unplayed = tuple(
+        LeftOut("the cases of its alerts", f"no job that {terms.policy.job!r} matches can be told from it")
+        for terms in found
+        if not terms.job_name
+    )
+    book = replace(book, left_out=(*book.left_out, *unplayed))
     texts = {
         RECORDING: rules_yaml(book.recording, wish.runbook_base),
         ALERTS: rules_yaml(book.alerting, wish.runbook_base),

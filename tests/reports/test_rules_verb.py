@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from loadgen.core.errors import InputError
 from reports.cli import report
+from reports.loader.metric_facts import read_facts
 from reports.loader.rule_files import read_rule_file
 from reports.loader.thresholds import bundled_text
 from reports.verbs import rule_writing
@@ -142,6 +143,24 @@ def test_a_service_decides_which_of_the_names_are_used_and_what_is_lacking(tmp_p
     assert re.search(
         rf"left out .*CacheHitRateLow.*: {server.url}, read by the profile metasheet, has no", result.stderr
     )
+
+
+def test_a_profile_without_a_label_of_the_status_has_no_rule_on_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = read_facts({"name": "own", "metrics": {"requests": [{"name": "r", "parts": {"total": ["r_total"]}}]}})
+    monkeypatch.setattr(rule_writing, "metric_facts", lambda *_: bare)
+    result = rules("--profile", "own.toml", "--out", str(tmp_path))
+    assert result.return_value == 0, result.output
+    assert re.search(r"left out .*HttpErrorRatePage.*: the profile own has no requests by status", result.stderr)
+    assert "HttpErrorRate" not in (tmp_path / "alerts.yml").read_text()
+
+
+def test_cases_that_cannot_be_played_are_told(tmp_path: Path) -> None:
+    result = rules("--profile", "metasheet", "--job", r"a\d", "--out", str(tmp_path))
+    assert result.return_value == 0
+    assert r"left out the cases of its alerts: no job that 'a\\d' matches can be told from it" in result.stderr
+    assert "tests: []" in (tmp_path / "alerts_test.yml").read_text()
 
 
 def test_a_burn_tier_that_was_asked_for_and_cannot_fire_is_refused(tmp_path: Path) -> None:

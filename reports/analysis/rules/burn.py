@@ -116,7 +116,7 @@ def _limit(terms: Terms) -> float:
 
 
 AVAILABILITY = Objective(
-    "availability", "ErrorBudgetBurn", ("requests",), ("error_rate",), Family.ERRORS, "ERROR_RATE",
+    "availability", "ErrorBudgetBurn", ("requests by status",), ("error_rate",), Family.ERRORS, "ERROR_RATE",
     lambda _: "requests answered with 4xx or 5xx",
     lambda terms: 1 - terms.limit("error_rate") / 100,
     lambda terms, window: share(_failed(terms, window), terms.requests(window)),
