@@ -21,7 +21,8 @@ BASELINE_PROFILE = $(if $(HAS_TARGET),--profile production,--demo)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup baseline staging capacity warmup extended fallback-scenario preflight nightly demo report test test-stack \
-        lint types check bench golden coverage lock clean
+        lint types secrets check ci summary workflows bench golden coverage \
+        lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
@@ -94,7 +95,21 @@ lint: $(STAMP) ## Check style, formatting and import contracts
 types: $(STAMP) ## Check types strictly
 	$(BIN)/mypy
 
+secrets: $(STAMP) ## Look for secrets in what git tracks or would add
+	$(call loadgen,creds scan $(ARGS))
+
 check: lint types coverage ## Everything that must be green before a commit
+
+ci: ## Install what the tests need (Debian), run every check, and try the wheel
+	PYTHON=$(PYTHON) .ci/run
+
+# GitHub shows at most 1 MiB for each step; what stands here is cut before, and whole in the artifacts.
+SUMMARY := $${GITHUB_STEP_SUMMARY:-/dev/stdout}
+summary: ## Append reports to the summary of a workflow, or print them: make summary FILES=...
+	@for file in $(wildcard $(FILES)); do head -c 250000 "$$file" >>"$(SUMMARY)"; echo >>"$(SUMMARY)"; done
+
+workflows: $(STAMP) ## Run the steps of workflows here, in a clone, on the demo service: make workflows WORKFLOWS="nightly thresholds"
+	$(BIN)/python -m tests.support.local_workflows $(WORKFLOWS)
 
 golden: $(STAMP) ## Rewrite the expected reports of the recorded run, after a change that is meant
 	$(BIN)/python -m tests.support.golden

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from loadgen.core.clock import SystemClock
 from loadgen.core.logs import open_log
+from loadgen.core.messages import Sample
+from loadgen.core.redact import Secret
+from loadgen.core.redis_address import shown_redis
 from loadgen.core.rundir import RunDirectory
 from observer.binding import Binding
 from observer.cardinality import CardinalityGuard
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from loadgen.core.messages import Message, ObservePlan
     from loadgen.core.redact import Redactor
     from observer.profile import Profile
+    from observer.redis_watch import RedisWatch
     from observer.source import Scraped, Source
 
 
@@ -50,9 +54,12 @@ class Assembly:
     files: RunFiles
     log: Log
     detail: dict[str, Any]
+    redis: RedisWatch | None = None
 
     async def close(self) -> None:
         await self.source.close()
+        if self.redis is not None:
+            await self.redis.close()
         await self.files.close()
         await asyncio.to_thread(self.log.close)
 
@@ -111,7 +118,9 @@ async def assemble(
         await source.close()
         await files.close()
         raise
-    world = World(source, files, log, clock, LoopPause(clock), emit, say, CardinalityGuard(plan.label_limit))
+    redis = _redis_watch(plan, files, log)
+    tell = emit if redis is None else _also(redis, emit)
+    world = World(source, files, log, clock, LoopPause(clock), tell, say, CardinalityGuard(plan.label_limit))
     reading = Reading(profile, plan.count_cache_miss)
     earlier = Earlier(plan.before, schedule.enter(plan.skip_ns, plan.written)) if plan.skip_ns else None
     observation = Observation(world, schedule, reading, Marks(plan.slo, plan.samples), earlier)
@@ -119,7 +128,32 @@ async def assemble(
     log.info("observing", mode=source.mode, profile=profile.name, sources=detail["metrics"], missing=detail["missing"])
     for note in first.notes:
         log.warn(note)
-    return Assembly(observation, source, files, log, detail)
+    if redis is not None:
+        redis.start()
+    return Assembly(observation, source, files, log, detail, redis)
+
+
+def _redis_watch(plan: ObservePlan, files: RunFiles, log: Log) -> RedisWatch | None:
+    """Return the watch of the plan's Redis, None where none is asked for; its client is loaded only then."""
+    if not plan.redis_url:
+        return None
+    from observer.redis_link import RedisLink
+    from observer.redis_watch import DEADLINE_NS, Means, RedisWatch
+
+    url, clock = Secret(plan.redis_url), SystemClock()
+    link = RedisLink(url, DEADLINE_NS)
+    return RedisWatch(Means(link, shown_redis(url), files.write_redis, log, clock, LoopPause(clock)))
+
+
+def _also(redis: RedisWatch, emit: Callable[[Message], None]) -> Callable[[Message], None]:
+    """Return what tells of a message and has every sample recorded of Redis too."""
+
+    def tell(message: Message) -> None:
+        emit(message)
+        if isinstance(message, Sample):
+            redis.note(message)
+
+    return tell
 
 
 def _open_log(place: RunDirectory, redactor: Redactor, run_id: str) -> Log:

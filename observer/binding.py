@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
+from loadgen.core.synthetic import is_synthetic
 from observer.profile import LOGICAL, SPLIT_BY_REASON, SPLIT_BY_STATUS, Kind, Profile, Source, status_class
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ class Binding:
         return self._by_name.get(name, ())
 
     def memberships(self, series: Series) -> tuple[Membership, ...]:
-        """Return every sum that a series belongs to."""
+        """Return every sum that a series belongs to; one that is made up belongs to none."""
+        if is_synthetic(series.labels):
+            return ()
         return tuple(
             membership
             for key, source in self._by_name.get(series.name, ())

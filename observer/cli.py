@@ -1,4 +1,4 @@
-"""The commands of the observer: `observe` (also `loadgen observe`), `once`, `profile` and `child`."""
+"""The commands of the observer: `observe` (also `loadgen observe`), `once`, `redis`, `profile` and `child`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import click
     "--profile-file", metavar="FILE", help="Metric profile: a TOML file, or metasheet, prometheus-http, relay."
 )
 @click.option("--out", metavar="DIR", help="Directory for the files (OUT_DIR); a new one below results/ if not given.")
+@click.option("--watch-redis", is_flag=True, help="Watch the Redis at REDIS_URL too, into redis.jsonl.")
+@click.option("--redis-url", metavar="URL", help="Watch the Redis at this address; prefer REDIS_URL.")
 @click.option("--cacert", metavar="FILE", help="Certificate authorities to trust for https.")
 @click.option("--insecure", is_flag=True, help="Do not verify certificates.")
 @click.option("--label-limit", type=click.IntRange(1), default=50, show_default=True, help="Values a label may have.")
@@ -106,6 +108,22 @@ def profile(name: str, as_json: bool) -> None:
     from observer.request import tell_profile
 
     click.echo(tell_profile(load_profile(name), as_json=as_json))
+
+
+@observer.command()
+@click.option("--redis-url", metavar="URL", help="Address; prefer REDIS_URL.  [REDIS_URL]")
+@click.option("--url-fd", type=int, help="Read the address from this descriptor.")
+@click.option("--times", type=click.IntRange(1, 1000), default=10, show_default=True, help="PINGs to send.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def redis(redis_url: str | None, url_fd: int | None, times: int, as_json: bool) -> int:
+    """Look at a Redis once: version, round trip, what it tells of itself; exit 2 when it does not answer."""
+    import asyncio
+
+    from observer.redis_once import asked_redis, look_once, tell_look
+
+    found = asyncio.run(look_once(asked_redis(redis_url, url_fd), times))
+    click.echo(tell_look(found, as_json=as_json))
+    return 0 if found["ok"] else 2
 
 
 @observer.command(hidden=True)

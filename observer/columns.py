@@ -12,9 +12,9 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from loadgen.core.metrics_csv import COLUMNS, NA, SAMPLE_NUM, TIMESTAMP
+from loadgen.core.quantile import Quantile, bucket_quantile
 from observer.change import CACHE_MISS, REASONS, Change
 from observer.detail import as_body
-from observer.quantile import Quantile, bucket_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -253,6 +253,9 @@ def make_window(reading: Reading, start: Snapshot, later: Snapshot) -> dict[str,
         "latency_source": found.source,
         "percentiles": {name: _bounds(quantile) for name, quantile in found.quantiles.items() if quantile.known},
         "operations": [as_body(place, parts) for place, parts in change.details()],
+        "redis_recovery_success": change.part("redis_recovery", "success"),
+        "redis_recovery_failure": change.part("redis_recovery", "failure"),
+        "redis_timeouts": change.part("redis_timeouts", "total"),
         "redis_last_failure_s": last_redis_failure_s(reading, later),
         "own_effective_fallback": figures.own_effective,
         "resets": later.resets - start.resets,

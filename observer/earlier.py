@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Window = dict[str, Any]
-_NEWER = frozenset({"rss_mb_last", "latency_source", "sources", "percentiles"})
-_NO_SUMS = _NEWER | {"rss_mb_max", "incomplete", "availability_pct", "fallback", "latency_buckets"}
+_NEWER = frozenset({"rss_mb_last", "redis_last_failure_s", "latency_source", "sources", "percentiles"})
+_NO_SUMS = _NEWER | {"rss_mb_max", "incomplete", "availability_pct", "fallback", "latency_buckets", "operations"}
 
 
 @dataclass(slots=True)
@@ -48,6 +48,7 @@ def joined(earlier: Mapping[str, Any], later: Window) -> Window:
     scrapes, failed = both.get("scrapes"), both.get("failed_scrapes")
     both["availability_pct"] = 100 * (1 - failed / scrapes) if scrapes and failed is not None else None
     both["latency_buckets"] = _buckets(earlier.get("latency_buckets") or [], later.get("latency_buckets") or [])
+    both["operations"] = _operations(earlier.get("operations") or [], later.get("operations") or [])
     if later.get("latency_source") == FROM_HISTOGRAM:
         both["percentiles"] = bounds_of_buckets({float(bound): count for bound, count in both["latency_buckets"]})
     return both
@@ -59,6 +60,26 @@ def _sum(one: float | None, other: float | None) -> float | None:
 
 def _by_name(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
     return {name: one.get(name, 0.0) + other.get(name, 0.0) for name in sorted({*one, *other})}
+
+
+def _operations(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add labelled histograms; one that only one part has, or whose bounds changed, is the later part's, or none."""
+    before = {_selector(item): item for item in one}
+    after = {_selector(item): item for item in other}
+    merged = []
+    for key in sorted({*before, *after}):
+        first, second = before.get(key), after.get(key)
+        if first is None or second is None:
+            merged.append(second or first or {})
+            continue
+        buckets = _buckets(first["buckets"], second["buckets"])
+        counts = {name: _sum(first[name], second[name]) for name in ("count", "sum")}
+        merged.append({**second, "buckets": buckets, **counts} if buckets else second)
+    return merged
+
+
+def _selector(operation: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return operation["metric"], tuple(sorted(operation["labels"].items()))
 
 
 def _buckets(one: list[list[Any]], other: list[list[Any]]) -> list[list[Any]]:

@@ -7,12 +7,13 @@ never a guess.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loadgen.core.clock import WallAnchor, iso_utc
 from loadgen.core.messages import Probe, Sample
 from loadgen.core.metrics_csv import NA, na_row
+from loadgen.core.synthetic import scenarios_on
 from loadgen.core.units import NS_PER_S
 from observer.cardinality import CardinalityGuard
 from observer.earlier import Earlier
@@ -76,6 +77,7 @@ class Observation:
         self._ledger = Ledger(reading)
         self._earlier = earlier or Earlier()
         self._freshness = Freshness()
+        self._synthetic: frozenset[str] = frozenset()
         self._anchor = WallAnchor.take(world.clock)
         self._leaving = False
         self._stay = True
@@ -145,6 +147,7 @@ class Observation:
         still = self._freshness.note(tuple(text for _, text in scraped.pages), scraped.at_ns)
         for note in (*scraped.notes, *([still] if still else [])):
             self._world.log.warn(note)
+        self._note_scenarios(scraped)
         self._ledger.seen(scraped.snapshot)
         if probe:
             took_ns = self._world.clock.monotonic_ns() - began_ns
@@ -177,6 +180,12 @@ class Observation:
             fields |= {"raw": probe.raw, "effective": probe.effective, "restarted": probe.restarted}
         self._world.log.info("probe", **fields)
         self._world.emit(probe)
+
+    def _note_scenarios(self, scraped: Scraped) -> None:
+        now = frozenset(name for _, text in scraped.pages for name in scenarios_on(text))
+        for name in sorted(now - self._synthetic):
+            self._world.log.warn(f"the synthetic scenario {name} is in force")
+        self._synthetic |= now
 
     async def _guard_labels(self, scraped: Scraped) -> None:
         for note in await asyncio.to_thread(self._world.guard.notes, scraped.pages):
@@ -238,7 +247,7 @@ class Observation:
         self._world.say(line)
 
     def _tell(self, sample: Sample) -> None:
-        self._world.emit(sample)
+        self._world.emit(replace(sample, synthetic=sorted(self._synthetic)))
 
     def _window(self) -> dict[str, Any] | None:
         return self._earlier.join(self._ledger.window(None, self.availability))

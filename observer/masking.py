@@ -15,7 +15,7 @@ T = TypeVar("T")
 def redactor_for(plan: ObservePlan) -> Redactor:
     """Return a redactor that knows the secrets of a plan, the auth header's value with and without its name."""
     value = plan.auth_header.partition(":")[2].strip()
-    return Redactor([Secret(text) for text in (*plan.secrets, value, value.rpartition(" ")[2]) if text])
+    return Redactor([Secret(text) for text in (*plan.secrets, plan.redis_url, value, value.rpartition(" ")[2]) if text])
 
 
 def mask_texts(redactor: Redactor, value: T) -> T:

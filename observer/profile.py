@@ -42,6 +42,8 @@ LOGICAL: Mapping[str, Kind] = {
     "snapshot_restore": Kind.OUTCOME,
     "snapshot_duration": Kind.HISTOGRAM,
     "redis_operation": Kind.HISTOGRAM,
+    "redis_recovery": Kind.OUTCOME,
+    "redis_timeouts": Kind.COUNTER,
     "redis_last_failure": Kind.GAUGE,
     "memory": Kind.GAUGE,
     "cpu": Kind.COUNTER,

@@ -12,6 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from loadgen.core.synthetic import JOB, JOB_LABELS, LABEL, VALUE
 from observer.exposition import Labels, Series
 from observer.profile import LOGICAL, Kind, Matcher
 from observer.source import ScrapeError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 INSTANCE_LABELS = ("job", "instance")
 _PROBED = frozenset({"requests", "fallback", "effective_fallback", "start_time"})
 _OF_ANY_PROCESS = frozenset({"memory", "cpu", "start_time"})
+_NOT_MADE_UP = (Matcher(LABEL, "!=", VALUE), *(Matcher(label, "!=", JOB) for label in JOB_LABELS))
 _RESERVED = frozenset({"__name__", *INSTANCE_LABELS})
 
 
@@ -46,6 +48,10 @@ class Server:
     def select(self, *conditions: str) -> str:
         """Return a series selector with the server's own conditions."""
         return "{" + ",".join([*conditions, *(str(matcher) for matcher in self.matchers)]) + "}"
+
+    def measured(self, *conditions: str) -> str:
+        """Return a series selector with the server's own conditions, for what is measured and not made up."""
+        return self.select(*conditions, *(str(matcher) for matcher in _NOT_MADE_UP))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ def questions(binding: Binding, server: Server, *, full: bool) -> list[Question]
 
 
 def _question(server: Server, how: str, by: tuple[str, ...], names: list[str]) -> Question:
-    chosen = server.select(f'__name__=~"{"|".join(names)}"')
+    chosen = server.measured(f'__name__=~"{"|".join(names)}"')
     return Question(tuple(names), f"{how} by ({', '.join(('__name__', *INSTANCE_LABELS, *by))}) ({chosen})")
 
 
@@ -91,7 +97,7 @@ def newest(binding: Binding, server: Server) -> str:
         and (server.matchers or any(key.logical not in _OF_ANY_PROCESS for key, _ in binding.sources_of(name)))
     ]
     by = ", ".join(INSTANCE_LABELS)
-    return " or ".join(f"max by ({by}) (timestamp({name}{server.select()}))" for name in names)
+    return " or ".join(f"max by ({by}) (timestamp({name}{server.measured()}))" for name in names)
 
 
 Instance = tuple[str, str]

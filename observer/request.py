@@ -14,6 +14,7 @@ from loadgen.core.clock import utc_now
 from loadgen.core.config import env_file_for, load_settings
 from loadgen.core.errors import InputError, Problem
 from loadgen.core.messages import ObservePlan
+from loadgen.core.redis_address import read_redis_url
 from loadgen.core.rundir import RESULTS, RunDirectory
 from loadgen.core.units import NS_PER_S, parse_duration_ns
 from observer.cardinality import Crowd
@@ -60,8 +61,23 @@ def observe_plan(
         secrets=[secret.reveal() for secret in settings.secrets],
         slo=settings.slo.to_mapping(),
         label_limit=label_limit,
+        redis_url=_redis_url(settings),
     )
     return plan, list(settings.notices)
+
+
+def _redis_url(settings: Settings) -> str:
+    """Return the address of the Redis to watch, empty for none; raise InputError."""
+    url = settings.watched_redis
+    if url is None:
+        if settings.watch_redis:
+            remedy = "there is no address: set REDIS_URL, or give --redis-url"
+            raise InputError([Problem("--watch-redis", None, remedy)])
+        return ""
+    try:
+        return read_redis_url(url.reveal()).reveal()
+    except ValueError as error:
+        raise InputError([Problem("REDIS_URL", str(url), str(error))]) from error
 
 
 def _place(settings: Settings) -> RunDirectory:
@@ -81,7 +97,7 @@ def once_plan(options: Mapping[str, Any]) -> ObservePlan:
         out_dir="",
         run_id="",
         profile=options["profile"],
-        auth_header="" if descriptor is None else _read_header(descriptor),
+        auth_header="" if descriptor is None else read_handed(descriptor, "--auth-header-fd"),
         scrape_timeout_ns=round(options["timeout"] * NS_PER_S),
         count_cache_miss=options["count_cache_miss"],
         ca_pem="" if authorities is None else authorities.read(),
@@ -101,7 +117,7 @@ def export(promql: str, last: str, step: str, options: Mapping[str, Any]) -> str
         if not spans[name]:
             raise InputError([Problem(name, text, "must be greater than 0")])
     descriptor, authorities = options["auth_header_fd"], options["cacert"]
-    header = "" if descriptor is None else _read_header(descriptor)
+    header = "" if descriptor is None else read_handed(descriptor, "--auth-header-fd")
     access = Access(
         parse_urls(list(options["metrics_url"])),
         parse_header(header),
@@ -118,12 +134,13 @@ def export(promql: str, last: str, step: str, options: Mapping[str, Any]) -> str
         raise ObserverError(str(error), error.hint) from error
 
 
-def _read_header(descriptor: int) -> str:
+def read_handed(descriptor: int, name: str) -> str:
+    """Return the text that was handed over by a descriptor, which option `name` gives; raise InputError."""
     try:
         with os.fdopen(descriptor, "rb") as file:
             return file.read(_MAX_HEADER_BYTES).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Problem("--auth-header-fd", str(descriptor), f"cannot be read: {error}")]) from error
+        raise InputError([Problem(name, str(descriptor), f"cannot be read: {error}")]) from error
 
 
 def tell(found: Mapping[str, Any], *, as_json: bool) -> str:

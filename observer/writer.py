@@ -1,4 +1,4 @@
-"""The observer's files, written by one thread of their own: metrics.csv and raw-metrics.txt.
+"""The observer's files, written by one thread of their own: metrics.csv, raw-metrics.txt and redis.jsonl.
 
 Laws: the event loop never waits for a disk; rows are written in order and each is on disk before anybody is told of
 it; a disk that is full or gone is one clear error, and what was written before stays complete.
@@ -9,11 +9,15 @@ from __future__ import annotations
 import asyncio
 import errno
 import gzip
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from loadgen.core.metrics_csv import MetricsWriter
+from observer.masking import mask_texts
 from observer.source import ObserverError
 
 if TYPE_CHECKING:
@@ -103,6 +107,10 @@ class RunFiles:
         """Append the pages of a sample to raw-metrics.txt; raise WriteError."""
         await self._do(self._write_raw, number, timestamp, pages)
 
+    async def write_redis(self, record: Mapping[str, Any]) -> None:
+        """Append one record to redis.jsonl; raise WriteError."""
+        await self._do(self._write_redis, record)
+
     async def close(self) -> None:
         """Write what is queued and close."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
@@ -131,6 +139,18 @@ class RunFiles:
             self._raw.append(self._redactor.text(frame(number, timestamp, pages)))
         except OSError as error:
             raise WriteError(self._place.raw_metrics, error) from error
+
+    def _write_redis(self, record: Mapping[str, Any]) -> None:
+        masked = mask_texts(self._redactor, dict(record))
+        masked["ping"]["histogram"] = record["ping"]["histogram"]  # encoded counts, which may look like a token
+        line = orjson.dumps(masked, option=orjson.OPT_APPEND_NEWLINE)
+        try:
+            with self._place.redis_jsonl.open("ab") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise WriteError(self._place.redis_jsonl, error) from error
 
     def _close(self) -> None:
         if self._rows is not None:

@@ -121,7 +121,16 @@ def _demo_flags(flags: Mapping[str, object], settings: Settings, kind: Kind) -> 
     short = {
         name.removesuffix("_ns"): value for name, value in usual.items() if settings.sources[name] is Source.DEFAULT
     }
-    return {**flags, **short, "demo": True, "base_url": "http://127.0.0.1:1"}
+    own_redis = settings.watch_redis and settings.watched_redis is None and _has_own_redis()
+    stand_in = {"redis_url": "unix:///its-own"} if own_redis else {}
+    return {**flags, **short, **stand_in, "demo": True, "base_url": "http://127.0.0.1:1"}
+
+
+def _has_own_redis() -> bool:
+    """Say whether the demo service, which has our environment, will start a Redis of its own and tell us where."""
+    import os
+
+    return os.environ.get("CACHE_IMPL", "").strip().lower() == "redis"
 
 
 async def _demo_session(
@@ -134,9 +143,9 @@ async def _demo_session(
     _plan(kind, given, flags, inputs)
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
-        return await _session(
-            *_plan(kind, given, {**flags, "base_url": demo.url}, inputs), inputs, terms, given["resume"]
-        )
+        own = {"redis_url": demo.redis_url} if "redis_url" in flags and demo.redis_url else {}
+        flags = {**flags, "base_url": demo.url, **own}
+        return await _session(*_plan(kind, given, flags, inputs), inputs, terms, given["resume"])
 
 
 async def _session(settings: Settings, plan: Plan, inputs: Inputs, terms: Terms, resumed: str | None) -> Session:

@@ -85,6 +85,8 @@ OBSERVATION: Group = (
     click.option("--interval", metavar="DURATION", help="Time between rows.  [600s]"),
     click.option("--interval-seconds", metavar="N", help="The same in seconds.  [INTERVAL_SECONDS]"),
     *METRICS[2:],
+    click.option("--watch-redis", is_flag=True, help="Watch the Redis at REDIS_URL too; --demo: its own."),
+    click.option("--redis-url", metavar="URL", help="Watch the Redis at this address; prefer REDIS_URL."),
 )
 CLIENT_THRESHOLDS: Group = (
     click.option("--breaker-error-rate", metavar="SHARE", help="Error rate that aborts.  [0.02]"),

@@ -21,6 +21,7 @@ _COMMANDS = {
     "capacity": "loadgen.cli.capacity:capacity",
     "creds": "loadgen.cli.creds:creds",
     "demo": "loadgen.cli.demo:demo",
+    "drill": "loadgen.cli.drill:drill",
     "env": "loadgen.cli.env:env",
     "import": "loadgen.cli.imports:imports",
     "nightly": "loadgen.cli.nightly:nightly",

@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from loadgen.core.errors import ExitCode
     from loadgen.run.nightly import Asked, Step
 
-_PASSED_ON = ("base_url", "metrics_url", "metric_profile", "jwt_file", "profile", "env_file", "na_policy")
+_PASSED_ON = (
+    "base_url",
+    "metrics_url",
+    "metric_profile",
+    "jwt_file",
+    "profile",
+    "env_file",
+    "plan_file",
+    "scenario",
+    "na_policy",
+)
+_RENAMED = {"plan_file": "--plan"}
 _FLAGS = ("demo", "exercise", "allow_writes", "count_cache_miss")
 _TRIES = 5
 
@@ -28,6 +39,9 @@ _TRIES = 5
 @click.option("--na-policy", type=click.Choice(["strict", "neutral"]), help="As in `loadgen run-all`.  [strict]")
 @click.option("--profile", type=click.Choice(["dev", "staging", "production"]), help="Whose env file and rules apply.")
 @click.option("--env-file", type=click.Path(dir_okay=False), metavar="FILE", help="Settings file to read.")
+@click.option("--load", is_flag=True, help="Take a baseline first, by LOAD_SAMPLES and the like, and judge its run.")
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="Plan file (TOML): endpoints and load.")
+@click.option("--scenario", metavar="NAME", help="The plan file's [scenario.NAME].")
 @click.option("--run", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Judge this finished run.")
 @click.option("--thresholds", type=click.Path(dir_okay=False, path_type=Path), help="Thresholds file of your own.")
 @click.option("--results", type=click.Path(file_okay=False, path_type=Path), default=Path("results"), show_default=True)
@@ -35,15 +49,17 @@ _TRIES = 5
 def nightly(**given: Any) -> ExitCode:
     """Run the nightly round: probe, validate, report, compare, keep the night, trend, suggest, rotate.
 
-    The service is validated by `loadgen run-all`, or a finished run with --run. The night is kept as
+    The service is validated by `loadgen run-all`, or by the run that --load makes or --run names. The night is kept as
     results/nightly/phase5-YYYYMMDD.json, as na where the service could not be reached; reports go to
-    results/nightly-report. Credentials come from the environment and files alone. Exit code: the worst of the steps; 3
-    when the service could not be reached.
+    results/nightly-report. Credentials come from the environment and files alone. With ENABLE_ALERTS=true the summary
+    goes to SLACK_WEBHOOK_URL, and whether it arrives changes nothing. Exit code: the worst of the steps; 3 when the
+    service could not be reached.
     """
     from loadgen.core.errors import InputError, Problem
     from loadgen.run.nightly import Night
 
-    if given["run"] is not None and (given["demo"] or given["base_url"] or given["metrics_url"]):
+    service = given["demo"] or given["base_url"] or given["metrics_url"] or given["load"]
+    if given["run"] is not None and service:
         raise InputError(
             [Problem("--run", str(given["run"]), "goes without a service: it is judged by its own record")]
         )
@@ -55,26 +71,42 @@ def _asked(given: dict[str, Any]) -> Asked:
     from loadgen.core.config import env_file_for
     from loadgen.run.nightly import Asked, Places
 
+    env_file = Path(given["env_file"]) if given["env_file"] else env_file_for(given["profile"], Path.cwd())
     base: Path = given["results"] / "demo" if given["demo"] else given["results"]
     baselines = given["baselines"] or (base / "baseline" if given["demo"] else Path("baseline"))
     places = Places(base / "nightly", baselines, base / "nightly-report")
     asked = Asked(
         places=places,
         run=given["run"],
+        load=tuple(_passed_on(given, "na_policy")) if given["load"] else (),
         service=tuple(_passed_on(given)),
         thresholds=given["thresholds"],
-        env_file=Path(given["env_file"]) if given["env_file"] else env_file_for(given["profile"], Path.cwd()),
+        na_policy=given["na_policy"] or "strict",
+        env_file=env_file,
+        tell=_is_to_tell(env_file),
     )
     return asked if given["demo"] or given["run"] is not None else _probed(given, asked)
 
 
-def _passed_on(given: dict[str, Any]) -> list[str]:
-    """Return the options that run-all gets: none of them is a secret."""
+def _is_to_tell(env_file: Path | None) -> bool:
+    """Say whether messages are switched on and somebody gets them; raise InputError for settings that are none."""
+    import os
+
+    from loadgen.core.setting_layers import env_file_layer
+    from loadgen.notify.channel import NAMES, messaging_of
+
+    below = {} if env_file is None else env_file_layer(env_file).values
+    messaging = messaging_of({name: os.environ.get(name) or below.get(name) for name in NAMES})
+    return messaging.alerts_enabled and messaging.summary is not None
+
+
+def _passed_on(given: dict[str, Any], *without: str) -> list[str]:
+    """Return the options that run-all and baseline get: none of them is a secret."""
     words = []
-    for name in _PASSED_ON:
+    for name in (name for name in _PASSED_ON if name not in without):
         value = given[name]
         for text in value if isinstance(value, tuple) else [value] if value else []:
-            words += [f"--{name.replace('_', '-')}", str(text)]
+            words += [_RENAMED.get(name, f"--{name.replace('_', '-')}"), str(text)]
     return words + [f"--{name.replace('_', '-')}" for name in _FLAGS if given[name]]
 
 
@@ -90,9 +122,10 @@ def _probed(given: dict[str, Any], asked: Asked) -> Asked:
     from loadgen.plan.model import Kind
     from loadgen.run.round import wait_ready
 
-    flags = setting_flags(given, "run", "thresholds", "results", "baselines", "na_policy", "demo")
+    flags = setting_flags(given, "run", "thresholds", "results", "baselines", "na_policy", "demo", "load")
     env_file = Path(given["env_file"]) if given["env_file"] else None
-    settings, plan = load_plan(Kind.BASELINE, given["profile"], flags, Inputs(os.environ, Path.cwd(), env_file))
+    inputs = Inputs(os.environ, Path.cwd(), env_file, given["plan_file"], given["scenario"])
+    settings, plan = load_plan(Kind.BASELINE, given["profile"], flags, inputs)
     if settings.base_url is None:
         raise InputError([Problem("LOAD_BASE_URL", None, "missing: give --base-url, or --demo for the demo service")])
     try:

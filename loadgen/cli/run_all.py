@@ -140,7 +140,8 @@ def _plan(
     try:
         _, plan = load_plan(Kind.BASELINE, given["profile"], flags, inputs)
     except InputError as error:
-        raise InputError([*error.problems, *problems]) from error
+        named = {problem.key for problem in error.problems}
+        raise InputError([*error.problems, *(item for item in problems if item.key not in named)]) from error
     if problems:
         raise InputError(problems)
     return plan, wanted

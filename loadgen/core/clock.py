@@ -13,6 +13,9 @@ from typing import Protocol
 monotonic_ns = time.monotonic_ns
 """CLOCK_MONOTONIC in nanoseconds: one clock for every process of a host."""
 
+process_cpu_ns = time.process_time_ns
+"""Processor time that this process has used, in nanoseconds."""
+
 
 def boottime_ns() -> int:
     """Return CLOCK_BOOTTIME in ns, which also counts suspend; the monotonic clock where there is none."""

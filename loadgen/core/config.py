@@ -109,6 +109,8 @@ class Settings:
     think_time_ns: int
     start_at: tuple[Fraction, int | None] | None
     metric_profile: str
+    watch_redis: bool
+    redis_url: Secret | None
     count_cache_miss: bool
     breaker_error_rate: float
     breaker_effective_fallback: float
@@ -136,6 +138,12 @@ class Settings:
     def given_for_this_run(self, name: str) -> bool:
         """Say whether a setting was asked of this very run: by a flag or its plan file."""
         return self.sources[name] in (Source.FLAG, Source.PLAN)
+
+    @property
+    def watched_redis(self) -> Secret | None:
+        """The Redis to watch, None for none: REDIS_URL alone, which is the service's affair too, is no wish to."""
+        found = self.redis_url or (self.variables.get("REDIS_URL") if self.watch_redis else None)
+        return found if isinstance(found, Secret) else None
 
     def label(self, name: str) -> str:
         """Return how the user called a setting, or its usual name where it was not given."""
@@ -263,7 +271,7 @@ def _token(values: Mapping[str, Any], reading: Reading) -> Secret | None:
 
 def _secrets(values: Mapping[str, Any]) -> tuple[Secret, ...]:
     """Return every secret of the settings, and the parts of them that could appear alone."""
-    alone = ("jwt", "basic", "key_pem", "key_password", "token_command", "token_body", "token_body_file")
+    alone = ("jwt", "basic", "key_pem", "key_password", "token_command", "token_body", "token_body_file", "redis_url")
     found: list[Secret] = [values[name] for name in alone if values[name]]
     found += [header.value for header in values["token_headers"]]
     for address in (values["proxy"], values["token_url"]):

@@ -5,13 +5,13 @@ Law: the file is replaced atomically and keeps its permissions; no copy with the
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
 from loadgen.core.redact import Redactor, is_secret_key
 from loadgen.core.setting_readers import is_placeholder
 from loadgen.core.setting_table import SECRET_VARIABLES
+from loadgen.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,11 +51,5 @@ def scrub_file(path: Path, *, dry_run: bool = False) -> tuple[str, ...]:
     cleaned, removed = scrub_text(text)
     if not removed or dry_run:
         return removed
-    beside = path.with_name(path.name + ".tmp")
-    with beside.open("x", encoding="utf-8", newline="") as file:
-        os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
-        file.write(cleaned)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    write_whole(path, cleaned.encode())
     return removed

@@ -233,7 +233,7 @@ class Sample(Message):
 
     `row` maps the 41 column names to their texts as written. `window` is the reset-safe account since sample 0 (see
     `observer`), or None while sample 0 is missing. `label` is `start`, `end` or empty for a row of the grid; `start`
-    and `end` have no row.
+    and `end` have no row. `synthetic` names the synthetic scenarios that were in force so far.
     """
 
     type: ClassVar[str] = "sample"
@@ -245,6 +245,7 @@ class Sample(Message):
     window: Body | None
     notes: list[str] = field(default_factory=list)
     counters: Body = field(default_factory=dict)
+    synthetic: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +307,7 @@ class ObservePlan:
     observe.log go. `profile` names a bundled profile or is a path; `profile_text`, if not empty, is its TOML.
     `slo` maps names of `loadgen.core.slo` to targets, for the marks of observe.log; empty means no marks.
     A label with more than `label_limit` distinct values is warned of.
+    `redis_url`, if not empty, is a Redis to watch, into redis.jsonl.
     A run that goes on after a break enters the grid `skip_ns` after its beginning: sample k is then due at
     t0 + k x interval - skip_ns, and `written` rows are there. `before` is the window of the part before the break.
     """
@@ -329,6 +331,7 @@ class ObservePlan:
     skip_ns: int = 0
     written: int = 0
     before: Body | None = None
+    redis_url: str = ""
 
     def to_body(self) -> Body:
         return {item.name: getattr(self, item.name) for item in fields(self)}

@@ -7,13 +7,13 @@ Redactor first.
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from loadgen.core.errors import LoadgenError
+from loadgen.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,26 +73,9 @@ def blank() -> Document:
 
 
 def write_metadata(path: Path, document: Document) -> None:
-    """Replace the file atomically: write beside it, sync, rename, sync the directory. Raises OSError.
-
-    A failure leaves the version before in place.
-    """
-    beside = path.with_name(path.name + ".tmp")
+    """Replace the file, whole or not at all. Raises OSError."""
     data = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    write_whole(path, data)
 
 
 def read_metadata(path: Path) -> Document:

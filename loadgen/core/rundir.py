@@ -1,6 +1,7 @@
 """The name and place of every artifact of a run; no other module spells one.
 
-Law: one writer per file. The observer writes metrics.csv, raw-metrics.txt and observe.log, the supervisor all else.
+Law: one writer per file. The observer writes metrics.csv, raw-metrics.txt, redis.jsonl and observe.log, the supervisor
+all else.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class RunDirectory:
         self.load_stats = path / "load-stats.csv"
         self.latency_hlog = path / "latency.hlog"
         self.load_log = path / "load.log"
+        self.redis_jsonl = path / "redis.jsonl"
         self.observe_log = path / "observe.log"
         self.summary = path / "summary.json"
         self.events = path / "events.jsonl"

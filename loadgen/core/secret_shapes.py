@@ -22,6 +22,22 @@ _HARMLESS_NAME = re.compile(
 )
 _PROSE = "token|auth|authentication|authorization|header|credential|scheme|realm|or|and|is|was|not"
 _LINE = r"(?:b(?=\\?['\"]))?+\\?+['\"]?+)(?!\*\*\*)[^\s'\"\\](?:[^\r\n'\"\\]|\\(?!['\"]))*"
+PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----")
+WEBHOOKS = {
+    "Slack": re.compile(r"(?i)(https?://hooks\.slack(?:-gov)?\.com/)([^\s'\"<>]+)"),
+    "Discord": re.compile(r"(?i)(https?://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/)([^\s'\"<>]+)"),
+}
+"""Addresses that are passwords: the host's part, and the part that is secret."""
+ISSUED = {
+    "Slack token": re.compile(r"\bxox[abeprs]-[\w-]{10,}"),
+    "GitHub token": re.compile(r"\b(?:gh[opsur]_\w{20,}|github_pat_\w{20,})"),
+    "GitLab token": re.compile(r"\bglpat-[\w-]{16,}"),
+    "API key of the form sk-": re.compile(r"\bsk-[\w-]{20,}"),
+}
+"""Tokens that issuers gave a prefix of their own."""
+AWS_KEY = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}")
+URL_WITH_PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/:@'\"\[]*:((?!\d*(?:[/?#\s'\"]|$))[^\s'\"]*)@")
+"""Userinfo of a URL: a colon without a port behind it begins a password, which may hold anything up to the last @."""
 _SECRET_PARAMETERS = frozenset({"auth", "sig", "signature", "x-amz-signature", "pwd", "pass"})
 
 
@@ -60,10 +76,8 @@ def _mask_assignment(match: re.Match[str]) -> str:
 
 
 _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
-    # a webhook's address is its password
-    (re.compile(r"(?i)(https?://hooks\.slack(?:-gov)?\.com/)[^\s'\"<>]+"), rf"\1{MASK}"),
-    (re.compile(r"(?i)(https?://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/)[^\s'\"<>]+"), rf"\1{MASK}"),
+    (re.compile(rf"{PRIVATE_KEY.pattern}.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
+    *((pattern, rf"\1{MASK}") for pattern in WEBHOOKS.values()),
     # headers: to the end of the line or of the quotes, whatever the scheme
     (
         re.compile(r"(?i)\b((?:proxy-)?authorization\\?['\"]?\s*[:=]\s*" + _LINE),
@@ -81,11 +95,9 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     ),
     # JSON Web Tokens, whole or cut off; the dots may be percent-encoded
     (re.compile(r"eyJ[\w-]{4,}(?:(?:\.|%2[eE])[\w-]*){1,4}|eyJ[\w-]{20,}"), MASK),
-    # tokens that issuers gave a prefix of their own
-    (re.compile(r"\b(?:xox[abeprs]-[\w-]{10,}|gh[opsur]_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{20,})"), MASK),
-    (re.compile(r"\bAKIA[0-9A-Z]{16}"), MASK),
-    # userinfo of a URL: a colon without a port behind it begins a password, which may hold anything up to the last @
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/:@'\"\[]*:(?!\d*(?:[/?#\s'\"]|$))[^\s'\"]*@"), rf"\1{MASK}@"),
+    *((pattern, MASK) for pattern in ISSUED.values()),
+    (AWS_KEY, MASK),
+    (URL_WITH_PASSWORD, rf"\1{MASK}@"),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?!\*\*\*@)[^\s/?#'\"]+@"), rf"\1{MASK}@"),
     # name=value in queries, forms, environments and calls; "name": "value" in JSON and in the text of a dictionary
     (

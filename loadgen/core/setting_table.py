@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from loadgen.core.connection_readers import read_command, read_proxy, read_server_name, read_socket_path
+from loadgen.core.redis_address import read_redis_url
 from loadgen.core.setting_readers import (
     read_bool,
     read_choice,
@@ -188,6 +189,8 @@ _SCHEDULE = (
 )
 _WATCH = (
     _row("metric_profile", "metasheet", read_text, "metric_profile --metric-profile --profile-file"),
+    _row("watch_redis", False, read_bool, "watch_redis --watch-redis"),
+    _row("redis_url", None, read_redis_url, "--redis-url", secret=True),
     _row("count_cache_miss", False, read_bool, "COUNT_CACHE_MISS_AS_FALLBACK --count-cache-miss"),
     _row("breaker_error_rate", 0.02, read_share, "breaker.error_rate --breaker-error-rate"),
     _row("breaker_effective_fallback", 0.08, read_share, "breaker.effective_fallback --breaker-effective-fallback"),

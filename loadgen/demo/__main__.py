@@ -1,5 +1,7 @@
 """The demo service as a child process: `python -m loadgen.demo`; its first line of output is {"url", "pid"}.
 
+Where it has a Valkey server of its own the line has {"redis_url"} too.
+
 Everything but the port and the first faults comes from the environment; `loadgen demo` is the command for people.
 """
 
@@ -9,6 +11,7 @@ import argparse
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 
 import orjson
 
@@ -20,9 +23,10 @@ from loadgen.demo.settings import read_settings
 from loadgen.demo.valkey import with_server
 
 
-def announce(url: str) -> None:
+def announce(url: str, own_redis_url: str = "") -> None:
     """Write the one line that whoever started us waits for."""
-    sys.stdout.write(orjson.dumps({"url": url, "pid": os.getpid()}).decode() + "\n")
+    line = {"url": url, "pid": os.getpid(), **({"redis_url": own_redis_url} if own_redis_url else {})}
+    sys.stdout.write(orjson.dumps(line).decode() + "\n")
     sys.stdout.flush()
 
 
@@ -40,7 +44,8 @@ def main() -> int:
         if given.die_with is not None and not die_with_parent(given.die_with):
             return ExitCode.OK
         with with_server(settings, os.environ) as settings:
-            serve(settings, announce)
+            own = settings.redis_url.reveal() if settings.own_redis and settings.redis_url else ""
+            serve(settings, partial(announce, own_redis_url=own))
     except InputError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -32,6 +32,7 @@ def make_app(settings: Settings) -> web.Application:
         admin.plugin_routes(service),
         admin.snapshot_routes(service),
         internal.panel_routes(service),
+        internal.board_routes(service),
         internal.account_routes(service),
         internal.cache_routes(service),
         internal.sample_routes(service),

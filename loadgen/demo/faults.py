@@ -78,12 +78,13 @@ class Actions(_Model):
     """What happens once when it is asked for.
 
     `freeze` stalls the whole loop for seconds, `restart` loses all state as a new process would, `seed` starts the
-    random sources of all faults anew.
+    random sources of all faults anew, `lease` lifts every fault after so many seconds unless it is given again.
     """
 
     freeze: Annotated[float, Field(ge=0, le=60, strict=True)] = 0.0
     restart: Annotated[bool, Field(strict=True)] = False
     seed: Annotated[int, Field(strict=True)] | None = None
+    lease: Annotated[float, Field(gt=0, le=3_600, strict=True)] | None = None
 
 
 class FaultError(ValueError):

@@ -164,6 +164,9 @@ class Registry:
         self._families.append(family)
         return family
 
+    def names(self) -> frozenset[str]:
+        return frozenset(family.name for family in self._families)
+
     def reset(self) -> None:
         for family in self._families:
             family.reset()

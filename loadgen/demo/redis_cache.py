@@ -8,6 +8,7 @@ server is back, while the others go without the cache.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -24,7 +25,7 @@ from loadgen.demo.fallback import Reason
 from loadgen.demo.health import UnhealthyError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from loadgen.core.redact import Secret
     from loadgen.demo.cache import CacheMeter
@@ -134,7 +135,7 @@ class RedisCache:
         """Return how many values there are, 0 without a server."""
         found = 0
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with _connected(), asyncio.timeout(DEADLINE_S):
                 async for _ in self._client.scan_iter(match=PREFIX + "*", count=_SCAN_COUNT):
                     found += 1
         except (RedisError, OSError):  # that it is down is told by `check` and by the metrics
@@ -144,7 +145,7 @@ class RedisCache:
     async def check(self) -> None:
         """Ask the server whether it is there; raise UnhealthyError when it is not."""
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with _connected(), asyncio.timeout(DEADLINE_S):
                 await self._client.ping()
         except (RedisError, OSError) as error:
             raise UnhealthyError(f"redis does not answer: {_kind(error)}") from error
@@ -161,7 +162,7 @@ class RedisCache:
     async def server_pid(self) -> int | None:
         """Return the process of the server, None while it does not say."""
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with _connected(), asyncio.timeout(DEADLINE_S):
                 told = await self._client.info("server")
         except (RedisError, OSError):  # it is down, which `check` and the metrics tell
             return None
@@ -206,7 +207,7 @@ class RedisCache:
             delay_s = self._delay()
             if delay_s:
                 await asyncio.sleep(delay_s)
-            async with asyncio.timeout(DEADLINE_S):
+            async with _connected(), asyncio.timeout(DEADLINE_S):
                 return await command()
         finally:
             self._redis.took(op, (self._clock.monotonic_ns() - began_ns) / NS_PER_S)
@@ -220,6 +221,17 @@ class RedisCache:
         if isinstance(error, NoConnectionError | RedisTimeoutError | OSError):  # a refused command is no outage
             self._redis.failed(self._clock.utc_now().timestamp())
             self._down_until_ns = self._clock.monotonic_ns() + RETRY_NS
+
+
+@asynccontextmanager
+async def _connected() -> AsyncIterator[None]:
+    """Turn uvloop's RuntimeError on a connection that was reset while it rested into the error that it is."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "closed" not in str(error):
+            raise
+        raise NoConnectionError(str(error)) from error
 
 
 def delay_of(start_ms: float, panel_ms: Callable[[], float]) -> Delay:

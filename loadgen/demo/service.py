@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from loadgen.demo.adapter import HttpAdapter, tenant_service
 from loadgen.demo.auth import JwtGuard, TokenGuard
 from loadgen.demo.backend import Backend
+from loadgen.demo.board import Board
 from loadgen.demo.bus import MessageBus
 from loadgen.demo.cache import Cache, CacheMeter, MemoryCache, NullCache
 from loadgen.demo.documents import Documents
 from loadgen.demo.fallback import FallbackRecorder
 from loadgen.demo.health import Health, UnhealthyError
 from loadgen.demo.injector import Injector
+from loadgen.demo.lease import Lease
 from loadgen.demo.limiter import RateLimiter
 from loadgen.demo.metrics import Metrics
 from loadgen.demo.plugins import Plugins
@@ -31,6 +33,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = Metrics()
+        self.board = Board(self.metrics.registry.names())
         self.received = Received()
         self.injector = Injector(settings.seed, settings.faults)
         self.fallbacks = FallbackRecorder(self.metrics, count_cache_miss=settings.count_cache_miss_as_fallback)
@@ -47,6 +50,7 @@ class Service:
         self.limiter = RateLimiter(settings.internal_limit, self.metrics)
         self.health = Health(self._checks(), self.injector)
         self.stalled_page: bytes | None = None
+        self.lease = Lease(self._lift)
         self.restarts = 0
 
     def _make_cache(self) -> Cache:
@@ -82,6 +86,7 @@ class Service:
         self.freeze_page()
 
     async def stop(self) -> None:
+        self.lease.drop()
         self.injector.reset()
         await self.health.stop()
         await self.bus.stop()
@@ -99,10 +104,21 @@ class Service:
         self.documents.clear()
         self.snapshots.clear()
         self.plugins.restart()
+        self.board.clear()
+
+    def metrics_page(self) -> bytes:
+        """Return the page that a scrape gets: the service's own families, then what stands on the board."""
+        if self.stalled_page is not None:
+            return self.stalled_page
+        return self.metrics.exposition() + self.board.page
+
+    def _lift(self) -> None:
+        self.injector.reset()
+        self.freeze_page()
 
     def freeze_page(self) -> None:
         """Keep the metrics page of this moment while the panel stalls it, else let it live."""
         if not self.injector.faults.metrics_stall:
             self.stalled_page = None
         elif self.stalled_page is None:
-            self.stalled_page = self.metrics.exposition()
+            self.stalled_page = self.metrics_page()

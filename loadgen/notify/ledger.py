@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from loadgen.core.whole_file import write_whole
 from loadgen.notify.alert import Severity
 
 if TYPE_CHECKING:
@@ -127,10 +128,8 @@ class Ledger:
             for key, entry in entries.items()
             if newest_s - entry.at_s < MUTE_S
         }
-        beside = self._path.with_name(self._path.name + ".tmp")
         with contextlib.suppress(OSError):
-            beside.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-            beside.replace(self._path)
+            write_whole(self._path, (json.dumps(kept, indent=2) + "\n").encode())
 
 
 def _key(alert: Alert, to: str) -> str:

@@ -12,6 +12,7 @@ from loadgen.core.config import Settings, env_file_for, read_settings
 from loadgen.core.errors import InputError, Problem
 from loadgen.core.redact import Secret
 from loadgen.plan import kinds
+from loadgen.plan.exercise import exercise_of, unread_counts
 from loadgen.plan.mix import below, build_targets
 from loadgen.plan.model import (
     AddressFamily,
@@ -73,6 +74,7 @@ def load_plan(
     settings, problems = read_settings(profile, flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
     named = {problem.key for problem in problems}
     problems += [problem for problem in check(settings, kind) if problem.key not in named]
+    problems += unread_counts(settings, inputs.environ)
     if problems:
         raise InputError(problems)
     return settings, build_plan(settings, kind, processors=processors)
@@ -104,6 +106,7 @@ def build_plan(settings: Settings, kind: Kind, *, processors: int | None = None)
         issuer=token_of(settings),
         secrets=_all_secrets(settings, targets),
         exercise=kinds.observed(kind) and (settings.exercise or settings.demo),
+        exercised=exercise_of(settings),
         after_trip=settings.after_trip,
         scenario=settings.scenario,
         notes=(*settings.notices, *(() if replayed is None else replayed.notes)),
@@ -183,6 +186,7 @@ def _observation(settings: Settings, kind: Kind, base_url: str) -> Observation:
         metric_profile=settings.metric_profile,
         auth_header=None if auth is None else Secret(f"{auth.name}: {auth.value.reveal()}"),
         count_cache_miss=settings.count_cache_miss or kind is Kind.FALLBACK_SCENARIO,
+        redis_url=settings.watched_redis,
     )
 
 

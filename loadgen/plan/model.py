@@ -162,7 +162,7 @@ class LoadPlan:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What the observer watches: `samples` rows, one every `interval_ns`."""
+    """What the observer watches: `samples` rows, one every `interval_ns`; a Redis beside the service where given."""
 
     metrics_urls: tuple[str, ...]
     interval_ns: int = 600 * NS_PER_S
@@ -171,6 +171,15 @@ class Observation:
     auth_header: Secret | None = None
     probe_ns: int = 5 * NS_PER_S
     count_cache_miss: bool = False
+    redis_url: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """What is exercised: the plugin that is reloaded, and how many values are written to the cache and read back."""
+
+    plugin: str = "example-plugin"
+    cache_pairs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +207,9 @@ class Plan:
 
     `environment` is the label on reports (production, staging, ...). `slo` maps the names of
     `loadgen.core.slo` to targets. `base_url` has no userinfo. `warmup` comes before, recorded apart. `exercise` asks
-    for plugin and snapshot operations during the run, `after_trip` names the tripped run that it may follow, `notes`
-    are sentences for the user and for metadata, `scenario` is the name of the plan file's scenario. `issuer` says
-    where `jwt` comes from and is renewed.
+    for plugin, snapshot and cache operations during the run, `exercised` says which, `after_trip` names the tripped
+    run that it may follow, `notes` are sentences for the user and for metadata, `scenario` is the name of the plan
+    file's scenario. `issuer` says where `jwt` comes from and is renewed.
     """
 
     kind: Kind
@@ -216,6 +225,7 @@ class Plan:
     issuer: TokenSource | None = None
     secrets: tuple[Secret, ...] = ()
     exercise: bool = False
+    exercised: Exercise = Exercise()
     after_trip: str = ""
     notes: tuple[str, ...] = ()
     scenario: str = ""

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from loadgen.core.errors import Problem
+from loadgen.core.redis_address import read_redis_url
 from loadgen.core.units import NS_PER_S, format_duration
+from loadgen.plan.exercise import check_exercise
 from loadgen.plan.kinds import observed, warmup_rate
 from loadgen.plan.mix import origin
 from loadgen.plan.model import Kind
@@ -46,13 +48,14 @@ def check(settings: Settings, kind: Kind) -> list[Problem]:
         check_requests,
         _rates,
         _breaker,
-        _exercise,
+        check_exercise,
         _authorization,
         check_tls,
         check_route,
         check_token,
         _workers,
         _metrics,
+        _redis,
         _idle,
     )
     return [problem for rule in rules for problem in rule(settings, kind)]
@@ -154,12 +157,6 @@ def _breaker(settings: Settings, kind: Kind) -> Iterator[Problem]:
             yield Problem(settings.label(name), f"{threshold:g}", f"production allows at most {highest:g}")
 
 
-def _exercise(settings: Settings, kind: Kind) -> Iterator[Problem]:
-    if settings.exercise and settings.profile == "production" and not settings.allow_writes:
-        remedy = "changes data on the target: production needs --allow-writes as well"
-        yield Problem("--exercise", None, remedy)
-
-
 def _authorization(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if settings.basic is not None and settings.jwt is not None:
         remedy = "the URL has user and password and there is a JWT too: both are Authorization, so remove one"
@@ -178,6 +175,19 @@ def _metrics(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if profile not in BUNDLED_METRIC_PROFILES and not own_file:
         remedy = f"neither a .toml file nor one of {', '.join(BUNDLED_METRIC_PROFILES)}"
         yield Problem(settings.label("metric_profile"), profile, remedy)
+
+
+def _redis(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    url = settings.watched_redis
+    if url is None and settings.watch_redis:
+        remedy = "there is no address: set REDIS_URL, or give --redis-url"
+        own = "; with CACHE_IMPL=redis the demo service has one of its own" if settings.demo else ""
+        yield Problem("--watch-redis", None, remedy + own)
+    if url is not None and settings.redis_url is None:  # a flag was read already
+        try:
+            read_redis_url(url.reveal())
+        except ValueError as error:
+            yield Problem("REDIS_URL", str(url), str(error))
 
 
 def _idle(settings: Settings, kind: Kind) -> Iterator[Problem]:

@@ -82,6 +82,13 @@ class Chronicle:
         self.document["notes"].append(text)
         self.event(EventName.NOTE, text=text)
 
+    def note_synthetic(self, scenario: str) -> None:
+        """Tell, once, that a synthetic scenario is in force: the run is then no measurement of the service."""
+        text = f"the synthetic scenario {scenario} is in force"
+        self.document["synthetic"] = True
+        if text not in self.document["notes"]:
+            self.note(text)
+
     def gap(self, text: str) -> None:
         """Tell that something was not measured."""
         since_t0 = None if self.anchor is None else (monotonic_ns() - self.anchor.monotonic_ns) / 1e9

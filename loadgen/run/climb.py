@@ -19,6 +19,7 @@ from loadgen.core.events import EventName
 from loadgen.core.histogram import histogram_max_ns
 from loadgen.core.shape import Stage
 from loadgen.core.units import NS_PER_S
+from loadgen.core.whole_file import write_whole
 from loadgen.run.capacity.answer import Answer, Verdict
 from loadgen.run.capacity.block import Block
 from loadgen.run.capacity.findings import State
@@ -191,9 +192,7 @@ class Climb(Supervisor):
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    beside = path.with_name(path.name + ".tmp")
-    beside.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    beside.replace(path)
+    write_whole(path, orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def _outcome(blank: Outcome, standing: Standing) -> Outcome:

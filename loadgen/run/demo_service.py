@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 START_S = 20.0
 _END_NS = 2 * NS_PER_S
-_OWN_SECRETS = frozenset({"JWT_SECRET", "INTERNAL_API_TOKEN", "METRICS_SCRAPE_TOKEN", "REDIS_URL"})
+_OWN_SETTINGS = frozenset({"JWT_SECRET", "DEMO_REQUIRE_JWT", "INTERNAL_API_TOKEN", "METRICS_SCRAPE_TOKEN", "REDIS_URL"})
+"""Settings of the service whose names or values look like secrets."""
+
 
 SAMPLES = 5
 INTERVAL = "10s"
@@ -29,13 +31,16 @@ WARMUP = "5s"
 
 
 class DemoService:
-    """An async context manager; `url` is where it listens once entered."""
+    """An async context manager; once entered `url` is where it listens, `redis_url` where its own Redis, if any."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.url = ""
-        environment = child_environment(environ, keep=_OWN_SECRETS)
+        self.redis_url = ""
+        environment = child_environment(environ, keep=_OWN_SETTINGS)
         # the exercise reloads plugins, which the service refuses unless it is told otherwise
         environment.setdefault("ALLOW_UNSAFE_ADMIN", "true")
+        # and writes and reads the cache through internal routes, of which few are allowed for people
+        environment.setdefault("INTERNAL_RATE_LIMIT", "60000/m")
         arguments = ("--port", "0", "--die-with", str(os.getpid()))
         self._spec = Spec("demo service", "loadgen.demo", 0, arguments, environment)
         self._process: Process | None = None
@@ -51,7 +56,8 @@ class DemoService:
         self._process.pump.ended.add_done_callback(lambda _: self._on_silence())
         try:
             async with asyncio.timeout(START_S):
-                self.url = url_of(await self._announced)
+                line = await self._announced
+                self.url, self.redis_url = url_of(line), own_redis_of(line)
         except (TimeoutError, LoadgenError) as error:
             last = "; ".join(self._process.pump.tail) or "it said nothing"
             await self._end()
@@ -85,3 +91,8 @@ def url_of(line: str) -> str:
         return str(announced["url"])
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise LoadgenError("its first line was not an address") from error
+
+
+def own_redis_of(line: str) -> str:
+    """Return the address of the service's own Redis in its first line, which `url_of` could read; empty for none."""
+    return str(orjson.loads(line).get("redis_url") or "")

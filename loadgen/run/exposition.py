@@ -8,20 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from loadgen.run.summary import TRENDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_CLOCKS = {
-    "http_req_duration": "response",
-    "http_req_duration_ok": "response_ok",
-    "http_req_service": "service",
-    "loadgen_lag": "lag",
-    "loadgen_wait": "wait",
-    "http_req_connecting": "connect",
-    "http_req_tls_handshaking": "tls",
-    "http_req_waiting": "first_byte",
-    "http_req_receiving": "transfer",
-}
 _QUANTILES = {"med": "0.5", "p(90)": "0.9", "p(95)": "0.95", "p(99)": "0.99", "p(99.9)": "0.999"}
 _STATES = ("VALID", "DEGRADED", "INVALID")
 
@@ -67,7 +58,7 @@ def _counts(totals: Mapping[str, int]) -> Iterable[tuple[dict[str, str], float]]
 
 
 def _quantiles(summary: Mapping[str, Any]) -> Iterable[tuple[dict[str, str], float]]:
-    for name, clock in _CLOCKS.items():
+    for name, clock in TRENDS.items():
         trend = summary["metrics"][name]
         for key, quantile in _QUANTILES.items():
             value = trend["values"][key]
@@ -76,7 +67,7 @@ def _quantiles(summary: Mapping[str, Any]) -> Iterable[tuple[dict[str, str], flo
 
 
 def _maxima(summary: Mapping[str, Any]) -> Iterable[tuple[dict[str, str], float]]:
-    for name, clock in _CLOCKS.items():
+    for name, clock in TRENDS.items():
         value = summary["metrics"][name]["values"]["max"]
         if value is not None:
             yield {"clock": clock}, value / 1000

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from loadgen.core.kernel import find_kernel
+from loadgen.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +47,7 @@ def key_of(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Replace the record; raise OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".tmp")
-    beside.write_bytes(orjson.dumps(dict(record), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    beside.replace(path)
+    write_whole(path, orjson.dumps(dict(record), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 @dataclass(frozen=True, slots=True)

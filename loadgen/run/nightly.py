@@ -1,15 +1,17 @@
-"""The nightly round after the service was reached: validate, report, audit, compare, keep, look back, rotate.
+"""The nightly round after the service was reached: load, validate, report, audit, compare, keep, look back, tell.
 
 Laws: every step is a process and its exit code is told; a step that fails does not keep the later ones from running;
-the night ends with the worst of its steps, and a night without a validation is kept as na, never as a pass.
+the night ends with the worst of its steps, and a night without a validation is kept as na, never as a pass. Whether a
+message was delivered is no part of that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.errors import ExitCode, worst_exit
+from loadgen.core.rundir import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +47,11 @@ class Places:
     out: Path
 
     @property
+    def runs(self) -> Path:
+        """Where the run of a night that makes its own load goes."""
+        return self.out / "runs"
+
+    @property
     def validation(self) -> Path:
         return self.out / "validation.json"
 
@@ -69,17 +76,21 @@ class Places:
 class Asked:
     """What the night is about: a finished `run`, else the service that `service` (options of run-all) names.
 
-    `metrics_urls` are a service's that goes on after the validation. `unreachable` says why it could not be reached,
-    empty where it was. `env_file` may hold the rules of suggestions.
+    `load` holds the options of a baseline that is taken first and then judged as the run. `metrics_urls` are a
+    service's that goes on after the validation. `unreachable` says why it could not be reached, empty where it was.
+    `env_file` may hold the rules of suggestions and the address of the webhook; `tell` says to send the summary there.
     """
 
     places: Places
     run: Path | None = None
+    load: tuple[str, ...] = ()
     service: tuple[str, ...] = ()
     metrics_urls: tuple[str, ...] = ()
     unreachable: str = ""
     thresholds: Path | None = None
+    na_policy: str = "strict"
     env_file: Path | None = None
+    tell: bool = False
     nights: int = 7
     days: int = 30
 
@@ -103,10 +114,26 @@ class Night:
             self.say(f"probe: not reached: {self.asked.unreachable}")
             self.codes.append(ExitCode.INCOMPLETE)
         else:
+            if self.asked.load:
+                self._load()
             self._judge()
         self._keep()
         self._look_back()
+        if self.asked.tell:
+            self._tell()
         return worst_exit(self.codes)
+
+    def _load(self) -> None:
+        """Take a baseline; the rest of the night is about its run, or about the service where there is none."""
+        runs = self.asked.places.runs
+        before = set(finished_runs(runs))
+        options = (*self.asked.load, "--results", str(runs), "--quiet")
+        self._do(Step("load", "loadgen", ("baseline", *options), trusted=True, judges=True))
+        made = [run for run in finished_runs(runs) if run not in before]
+        if made:
+            self.asked = replace(self.asked, run=made[-1])
+        else:
+            self.say("load: it left no run: the service is judged by its metrics alone")
 
     def _judge(self) -> None:
         for step in judging_steps(self.asked):
@@ -121,7 +148,10 @@ class Night:
             self.say(f"regress: left out, there is no baseline in {places.baselines}")
         elif self.asked.run is not None or places.validation.exists():
             current = self.asked.run or places.validation
-            self._do(_reports("regress", str(current), str(places.baselines), judges=True))
+            nights = ("--nights", str(places.history))
+            arguments = ("regress", str(current), str(places.baselines), *nights)
+            # a comparison that cannot tell is no regression; what it says stands in the log
+            self._do(Step("regress", "reports", arguments, judges=True, harmless=(ExitCode.INCOMPLETE,)))
 
     def _keep(self) -> None:
         places = self.asked.places
@@ -129,7 +159,8 @@ class Night:
         if self.asked.unreachable:
             self._do(_reports("stage", "--unreachable", self.asked.unreachable, *into))
         elif places.validation.exists():
-            self._do(_reports("stage", str(places.validation), *into, "--replace"))
+            run = () if self.asked.run is None else ("--run", str(self.asked.run))
+            self._do(_reports("stage", str(places.validation), *run, *into, "--replace"))
         else:
             self.say("stage: left out, there is no validation")
             self.codes.append(ExitCode.USAGE)
@@ -145,11 +176,30 @@ class Night:
         rotate = ("baseline", "rotate", "--nightly", history, "--dir", str(places.baselines))
         self._do(Step("rotate", "reports", rotate))
 
+    def _tell(self) -> None:
+        places, asked = self.asked.places, self.asked
+        nights = sorted(places.history.glob("phase5-*.json"))
+        about = asked.run or (nights[-1] if nights else None)
+        if about is None:
+            self.say("slack: left out, there is no night to tell of")
+            return
+        files = (("--suggestions", places.suggestions), ("--cache-audit", places.cache_audit))
+        given = [word for option, path in files if path.exists() for word in (option, str(path))]
+        if asked.env_file is not None:
+            given += ["--env-file", str(asked.env_file)]
+        self._do(Step("slack", "reports", ("slack", str(about), *given), trusted=True, harmless=tuple(ExitCode)))
+
     def _do(self, step: Step) -> None:
         code = _known(self.start(step))
         self.say(f"{step.name}: exit {int(code)} ({code.meaning})")
         if code is not ExitCode.OK and code not in step.harmless:
             self.codes.append(code if step.judges and code in _JUDGING else ExitCode.USAGE)
+
+
+def finished_runs(directory: Path) -> list[Path]:
+    """Return the run directories below a directory, the oldest first: their names tell when they began."""
+    found = (path for path in directory.glob("*") if RunDirectory(path).metadata.exists())
+    return sorted(found, key=lambda path: path.name[-15:])
 
 
 def judging_steps(asked: Asked) -> tuple[Step, ...]:
@@ -160,7 +210,7 @@ def judging_steps(asked: Asked) -> tuple[Step, ...]:
     if asked.run is not None:
         report = str(asked.run / "production-report.md")
         return (
-            _reports("validate", str(asked.run), *written, *limits, judges=True),
+            _reports("validate", str(asked.run), *written, "--na-policy", asked.na_policy, *limits, judges=True),
             Step("report", "reports", ("production", str(asked.run), "-o", report), judges=True),
         )
     told = (("OUT_JSON", str(places.validation)), ("OUT_MD", str(places.markdown)))

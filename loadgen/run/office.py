@@ -24,6 +24,7 @@ from loadgen.run.chronicle import Chronicle
 from loadgen.run.crew import Crew
 from loadgen.run.document import continued_document, initial_document
 from loadgen.run.ending import Cause, End
+from loadgen.run.exercise import INTERNAL
 from loadgen.run.fingerprint import take_fingerprint
 from loadgen.run.floor import Floor, read_floor, record_path
 from loadgen.run.guard import trip_body
@@ -200,16 +201,21 @@ class Office:
         self.exercised[operation, outcome] += 1
 
     def exercise_body(self) -> Body:
-        """Return the account of the exercise for metadata.json."""
+        """Return the account of the exercise for metadata.json; `internal` is not among the requests."""
         by_operation: Counter[str] = Counter()
         by_outcome: Counter[str] = Counter()
+        internal: dict[str, dict[str, int]] = {}
         for (operation, outcome), count in self.exercised.items():
+            if operation in INTERNAL:
+                internal.setdefault(operation, {})[outcome] = count
+                continue
             by_operation[operation] += count
             by_outcome[outcome] += count
         body = {
-            "requests": self.exercised.total(),
+            "requests": by_operation.total(),
             "by_outcome": dict(by_outcome),
             "by_operation": dict(by_operation),
+            "internal": internal,
         }
         return body if self.setup.earlier is None else added(self.setup.earlier.document["exercise"], body)
 
@@ -266,6 +272,8 @@ class Office:
             document["server_window"] = sample.window
         if not sample.label:
             document["samples_written"] = self.watch.rows
+        for name in sample.synthetic:
+            self.chronicle.note_synthetic(name)
         data: dict[str, Any] = {"number": sample.number, "ok": sample.ok, "row": sample.row, "notes": sample.notes}
         self.chronicle.event(EventName.SAMPLE, sample.at_ns, label=sample.label, **data)
         if not sample.ok and not sample.label:

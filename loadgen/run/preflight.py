@@ -21,6 +21,7 @@ from loadgen.run.preflight_host import git_check, host_checks
 from loadgen.run.preflight_metrics import observe_once, page_checks, read_pages
 from loadgen.run.preflight_model import Check, PreflightResult, Status, failed, passed, warned
 from loadgen.run.preflight_process import ask
+from loadgen.run.preflight_redis import redis_checks
 from loadgen.run.preflight_settings import credential_checks, flag_checks, slo_check, token_check
 from loadgen.run.preflight_target import target_checks
 
@@ -84,6 +85,7 @@ async def preflight(plan: Plan, settings: Settings, around: Surroundings) -> Pre
     checks += page_checks(plan, pages)
     unarmed = unarmed_inputs(plan, pages)
     checks += arming_checks(plan, unarmed)
+    checks += await redis_checks(plan)
     if not any(check.status is Status.FAIL for check in checks):
         length_ns = idle_ns(plan) if around.idle_ns is None else around.idle_ns
         if plan.observation is not None and length_ns:

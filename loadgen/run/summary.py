@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.histogram import Histogram
 
-_TRENDS = {
+TRENDS = {
     "http_req_duration": "response",
     "http_req_duration_ok": "response_ok",
     "http_req_service": "service",
@@ -31,6 +31,7 @@ _TRENDS = {
     "http_req_waiting": "first_byte",
     "http_req_receiving": "transfer",
 }
+"""The clock behind each trend of summary.json."""
 _PERCENTILES = {"med": 50.0, "p(90)": 90.0, "p(95)": 95.0, "p(99)": 99.0, "p(99.9)": 99.9}
 CONFIDENCE = 0.99
 """Of the percentiles' intervals."""
@@ -80,7 +81,7 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         },
         "dropped_iterations": {"type": "counter", "contains": "default", "values": {"count": dropped}},
     }
-    for name, clock in _TRENDS.items():
+    for name, clock in TRENDS.items():
         histogram = figures.histograms.get(clock)
         metrics[name] = {"type": "trend", "contains": "time", "values": trend(histogram), **certainty(histogram)}
     return {

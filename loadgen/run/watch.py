@@ -77,6 +77,7 @@ def observe_plan(plan: Plan, place: RunDirectory, earlier: Earlier | None = None
         skip_ns=plan.load.skip_ns,
         written=0 if earlier is None else earlier.rows,
         before=None if earlier is None else earlier.document["server_window"],
+        redis_url="" if observation.redis_url is None else observation.redis_url.reveal(),
     )
 
 

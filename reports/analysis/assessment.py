@@ -32,6 +32,7 @@ from reports.analysis.conduct import judge_breaker, judge_end, judge_record, jud
 from reports.analysis.coverage import Coverage, cover, judge_load
 from reports.analysis.insight import Grounds, Insight, look_into
 from reports.analysis.quantity import count, show
+from reports.analysis.redis import RedisView, redis_view
 from reports.analysis.remarks import Absence, absences, banners, irregularities
 from reports.analysis.traffic import (
     FallbackSource,
@@ -97,6 +98,7 @@ class Assessment:
     status_split: StatusSplit
     fallback: tuple[FallbackSource, ...]
     operations: tuple[Operations, ...]
+    redis: RedisView | None
     budgets: tuple[Budget, ...]
     banners: tuple[str, ...]
     judged_absences: tuple[Check, ...]
@@ -164,6 +166,7 @@ def assess(run: Run, asked: Question) -> Assessment:
         status_split=status_split(window),
         fallback=fallback_sources(run, window),
         operations=operations(run, window),
+        redis=redis_view(run, window),
         budgets=_budgets(errors, window, asked.budget_target_pct),
         banners=banners(run),
         judged_absences=tuple(check for check in slo if check.status is Status.NA),

@@ -32,7 +32,7 @@ def banners(run: Run) -> tuple[str, ...]:
     if run.parameters.kind == "fallback-scenario":
         found.append("Fallback scenario: cache misses count as fallbacks here; this is not a baseline.")
     if run.synthetic:
-        found.append("Synthetic data: nothing here was measured on a service.")
+        found.append("Synthetic data: made up, or brought about on purpose; this is no measurement of a service.")
     return tuple(found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from loadgen.core.clock import utc_now
 from loadgen.core.errors import InputError, LoadgenError, Problem
 from loadgen.core.redact import Redactor
 from loadgen.core.rundir import RunDirectory
+from loadgen.core.whole_file import write_whole
 from reports.analysis.appended import EMPTY_DOCUMENT, Change, appended, section_of, section_of_file
 from reports.analysis.assessment import Question, assess
 from reports.analysis.targets import targets_of
@@ -88,13 +88,8 @@ def _read(target: Path) -> str:
 
 
 def _replace(target: Path, text: str) -> None:
-    beside = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(text.encode())
-        if target.exists():
-            beside.chmod(target.stat().st_mode & 0o777)
-        beside.replace(target)
+        write_whole(target, text.encode())
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise LoadgenError(f"{target}: cannot be written ({error.strerror})") from error

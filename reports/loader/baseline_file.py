@@ -57,8 +57,11 @@ def read_figures(fields: Fields) -> tuple[dict[str, Latencies], dict[str, float]
     }
 
 
-def read_baseline(fields: Fields, path: Path) -> Measurement:
-    """Return the measurement that a baseline file holds; raise BaselineFormatError for another version's file."""
+def read_baseline(fields: Fields, path: Path, *, with_blocks: bool = True) -> Measurement:
+    """Return the measurement that a baseline file holds; raise BaselineFormatError for another version's file.
+
+    Decoding the blocks is nearly all of the time it takes; who only asks how a run stood does without them.
+    """
     head = fields.below(BASELINE_KEY)
     version = head.number("schema_version")
     if version != SCHEMA_VERSION:
@@ -79,7 +82,7 @@ def read_baseline(fields: Fields, path: Path) -> Measurement:
         parameters=read_parameters(run),
         fingerprint=run.described("fingerprint"),
         unit_s=client.number("unit_s") or 0.0,
-        blocks=_blocks(client),
+        blocks=_blocks(client) if with_blocks else (),
         rows=tuple(_row(item) for item in server.each("rows")),
         shares=_shares(server.below("shares")),
         percentiles=_percentiles(server.below("percentiles")),

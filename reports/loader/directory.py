@@ -16,6 +16,7 @@ from reports.loader import client, metadata
 from reports.loader.fields import Fields
 from reports.loader.files import Unreadable, read_object
 from reports.loader.probes import read_probes
+from reports.loader.redis import read_glances
 from reports.loader.rows import read_rows
 from reports.loader.timeline import read_happenings
 from reports.loader.window import read_window
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from reports.model.redis import Glance
     from reports.model.server import Row
     from reports.model.timeline import Happening
 
@@ -83,6 +85,7 @@ class _Reading:
             rows=self._rows(),
             client=self._client(fields, summary, run),
             probes=self._try(self._place.probes_csv, Harm.DETAIL, read_probes) or Probes(),
+            redis=self._redis(),
             breaker=self._breaker(run.breaker),
             happenings=self._happenings(),
         )
@@ -184,6 +187,15 @@ class _Reading:
         if not self._place.events.exists():
             return ()
         return self._try(self._place.events, Harm.DETAIL, read_happenings) or ()
+
+    def _redis(self) -> tuple[Glance, ...]:
+        """Return what was seen of Redis; without the file none was watched."""
+        if not self._place.redis_jsonl.exists():
+            return ()
+        complaints: list[str] = []
+        found = self._try(self._place.redis_jsonl, Harm.DETAIL, lambda path: read_glances(path, complaints)) or ()
+        self._complain(self._place.redis_jsonl, complaints, Harm.DETAIL)
+        return found
 
     def _breaker(self, told: Breaker) -> Breaker:
         """Join what metadata says with breaker.json, which is written at the moment of the trip."""

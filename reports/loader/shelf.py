@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadgen.core.errors import LoadgenError
+from loadgen.core.whole_file import write_whole
 from reports.model.baseline import Slot
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Shelf:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             path = self._free(at)
-            _replace(path, data)
+            write_whole(path, data)
             for name in (slot_name(impl), GENERIC):
                 self._lead(name, path.name)
         except OSError as error:
@@ -99,16 +100,3 @@ def _order(name: str) -> tuple[str, int]:
     found = _STAMPED.fullmatch(name)
     assert found is not None
     return found[1], int(found[2] or 1)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise

@@ -17,6 +17,7 @@ _FIGURES = (
     "plugin_reload_failure", "snapshot_create_success", "snapshot_create_failure", "snapshot_restore_success",
     "snapshot_restore_failure", "cpu_s", "rss_mb_max", "latency_count", "availability_pct",
     "latency_sum", "rss_mb_last", "redis_last_failure_s", "own_effective_fallback",
+    "redis_recovery_success", "redis_recovery_failure", "redis_timeouts",
 )  # fmt: skip
 
 

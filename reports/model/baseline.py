@@ -23,13 +23,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a run that was to be kept; `path` is None when it was refused."""
+    """What became of a run that was to be kept; `path` is None when it was refused, or only asked about."""
 
     source: str
     impl: str
     path: Path | None
     objections: tuple[str, ...]
     notes: tuple[str, ...]
+    refused: bool = False
 
     def to_json(self) -> str:
         body = {**asdict(self), "path": None if self.path is None else str(self.path), "saved": self.path is not None}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from reports.model.redis import Glance
     from reports.model.server import Row, ServerWindow
     from reports.model.timeline import Happening, ProbePoint
 
@@ -134,7 +135,10 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All that is known of one run; `name` is its id, `source` what was read, `preflight` what it warned of."""
+    """All that is known of one run; `name` is its id, `source` what was read, `preflight` what it warned of.
+
+    `redis` is what was seen of a Redis that was watched, empty where none was.
+    """
 
     name: str
     source: str
@@ -156,6 +160,7 @@ class Run:
     rows: tuple[Row, ...] = ()
     client: Client = field(default_factory=Client)
     probes: Probes = Probes()
+    redis: tuple[Glance, ...] = ()
     exercise: Mapping[str, int] = field(default_factory=dict)
     exercised: int = 0
     warmup: Warmup | None = None

@@ -112,6 +112,9 @@ class ServerWindow:
     latency_sum: float | None = None
     rss_mb_last: float | None = None
     redis_last_failure_s: float | None = None
+    redis_recovery_success: float | None = None
+    redis_recovery_failure: float | None = None
+    redis_timeouts: float | None = None
     own_effective_fallback: float | None = None
     operations: tuple[Operation, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)

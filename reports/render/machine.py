@@ -10,6 +10,7 @@ import orjson
 from loadgen.core.clock import iso_utc
 from reports.analysis.client import PERCENTILES
 from reports.analysis.quantity import Unit
+from reports.render.redis import redis_body
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,6 +45,7 @@ def production_json(assessment: Assessment, generated: datetime) -> str:
             for item in run.client.endpoints
         ],
         "fallback_sources": [asdict(source) for source in assessment.fallback],
+        "redis": None if assessment.redis is None else redis_body(assessment.redis),
         "error_budget": [asdict(budget) for budget in assessment.budgets],
         "burn_rate": [asdict(burn) for burn in found.burns],
         "anomalies": [

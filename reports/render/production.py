@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.render import client, insight, record, server, verdict
+from reports.render import client, insight, record, redis, server, verdict
 from reports.render.markdown import document
 from reports.render.write_markdown import write_head, write_sections
 
@@ -44,6 +44,7 @@ def production_sections(assessment: Assessment) -> list[Section]:
         *server.throughput(assessment),
         *server.fallback_sources(assessment),
         *server.operations(assessment),
+        *redis.redis(assessment),
         *client.error_budget(assessment),
         *insight.burn_rate(assessment),
         *insight.anomalies(assessment),

@@ -18,10 +18,13 @@ HEADER = "# Written by `loadgen report rules`; change thresholds or profile and 
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as blocks and indents lists."""
+    """Writes texts of several lines as blocks, indents lists, and writes again what stands in two places."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.Node:

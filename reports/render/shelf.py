@@ -25,8 +25,9 @@ def refusal(kept: Kept) -> str:
 
 
 def saved_lines(kept: Kept) -> str:
-    """Return where a baseline was saved."""
-    lines = [f"saved {kept.path}, the baseline of {kept.impl}"]
+    """Return where a baseline was saved, or that it would be."""
+    done = f"fit to be kept: {kept.source}, as" if kept.path is None else f"saved {kept.path},"
+    lines = [f"{done} the baseline of {kept.impl}"]
     lines += [f"  forced although: {reason}" for reason in kept.objections]
     lines += [f"  note: {note}" for note in kept.notes]
     return "\n".join(lines)

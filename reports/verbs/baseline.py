@@ -35,20 +35,22 @@ def baseline() -> None:
 @_DIR
 @_IMPL
 @click.option("--force", is_flag=True, help="Keep it whatever speaks against it; the file records what did.")
+@click.option("--dry-run", is_flag=True, help="Say whether it would be kept, and keep nothing.")
 @_JSON
-def save(current: Path, directory: Path, impl: str, force: bool, as_json: bool) -> int:
+def save(current: Path, directory: Path, impl: str, as_json: bool, **how: bool) -> int:
     """Keep a run directory, or a validation JSON, as the baseline of its cache implementation.
 
-    A run that is not a pass, INVALID, synthetic or partial is refused. Exit code: 0 saved, 1 refused, 2 unreadable.
+    A run that is not a pass, INVALID, synthetic or partial is refused, and one of redis without real samples of Redis.
+    Exit code: 0 saved, or fit to be, 1 refused, 2 unreadable.
     """
     from loadgen.core.redact import Redactor
     from reports.render.shelf import refusal, saved_lines
     from reports.verbs.keeping import keep
 
-    kept = keep(current, directory, impl, force=force)
+    kept = keep(current, directory, impl, **how)
     if as_json:
         click.echo(Redactor().text(kept.to_json()))
-    if kept.path is None:
+    if kept.refused:
         click.echo(refusal(kept), err=True)
         return 1
     if not as_json:
@@ -88,11 +90,16 @@ def list_(directory: Path, as_json: bool) -> int:
 def rotate(nightly: Path, directory: Path, impl: str, days: int, dry_run: bool, as_json: bool) -> int:
     """Make the newest nightly the baseline once enough consecutive days have passed.
 
-    The last line is `baseline_rotated=true` or `false`. Exit code: 0, or 2 when the nightlies cannot be read.
+    The last line is `baseline_rotated=true` or `false`, and so is the step's output in a GitHub workflow. Exit code: 0,
+    or 2 when the nightlies cannot be read.
     """
+    import os
+
     from reports.render.shelf import rotation_lines
+    from reports.verbs.hosting import tell_workflow
     from reports.verbs.rotating import rotate as turn
 
     turned = turn(nightly, directory, impl, days, dry_run=dry_run)
     click.echo(turned.to_json() if as_json else rotation_lines(turned))
+    tell_workflow("baseline_rotated", turned.rotated, os.environ)
     return 0

@@ -14,7 +14,8 @@ from loadgen.core.redact import Redactor
 from loadgen.core.rundir import RunDirectory
 from reports.analysis.assessment import Question, assess
 from reports.analysis.client_change import client_figures
-from reports.analysis.fitness import objections
+from reports.analysis.fitness import REDIS, objections
+from reports.analysis.synthetic import measures_redis
 from reports.analysis.targets import targets_of
 from reports.loader.baseline_file import BASELINE_KEY, Head, baseline_document
 from reports.loader.directory import load
@@ -38,17 +39,23 @@ def check_impl(impl: str) -> str:
     return impl
 
 
-def keep(current: Path, directory: Path, impl: str, *, force: bool) -> Kept:
-    """Keep a run as a baseline unless something speaks against it; raise LoadgenError when it cannot be read."""
+def keep(current: Path, directory: Path, impl: str, *, force: bool = False, dry_run: bool = False) -> Kept:
+    """Keep a run as a baseline unless something speaks against it; raise LoadgenError when it cannot be read.
+
+    With `dry_run` nothing is written.
+    """
     found = replace(measure(current, check_impl(impl)), impl=impl)
     verdict, validation = _judged(current, found)
     against = tuple(objections(found, verdict))
     if against and not force:
-        return Kept(str(current), impl, None, against, ())
+        return Kept(str(current), impl, None, against, (), refused=True)
+    notes = tuple(_notes(found))
+    if dry_run:
+        return Kept(str(current), impl, None, against, notes)
     document = baseline_document(found, validation, Head(utc_now(), against, client_figures(found)))
     text = Redactor().text(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     path = Shelf(directory).save(text.encode() + b"\n", utc_now(), impl)
-    return Kept(str(current), impl, path, against, tuple(_notes(found)))
+    return Kept(str(current), impl, path, against, notes)
 
 
 def _judged(current: Path, found: Measurement) -> tuple[str, dict[str, Any]]:
@@ -70,6 +77,8 @@ def _notes(found: Measurement) -> list[str]:
         notes.append("it holds no latencies of blocks: comparisons with it can only check tolerances")
     if not found.latencies:
         notes.append("it holds no histograms of a validation: tolerances of plugins, snapshots and Redis are skipped")
+    if found.impl != REDIS and measures_redis(found.latencies):
+        notes.append(f"its service used Redis: if that is its cache, keep it with --impl {REDIS} (CACHE_IMPL)")
     return notes
 
 

@@ -30,8 +30,10 @@ class NotMeasuredError(LoadgenError):
     """A place that holds nothing a run could be compared by."""
 
 
-def measure(path: Path, impl: str = "") -> Measurement:
+def measure(path: Path, impl: str = "", *, with_blocks: bool = True) -> Measurement:
     """Read what a run is compared by; `impl` is the cache implementation of a run that does not say it itself.
+
+    `with_blocks` False leaves out the latencies of a baseline file, which are costly to decode.
 
     Raises LoadgenError when the place is missing, empty, truncated or foreign.
     """
@@ -42,7 +44,7 @@ def measure(path: Path, impl: str = "") -> Measurement:
     except Unreadable as error:
         raise NotMeasuredError(f"{path}: {error}; expected a run directory, a baseline or a validation JSON") from error
     if fields.is_object(BASELINE_KEY):
-        found = read_baseline(fields, path)
+        found = read_baseline(fields, path, with_blocks=with_blocks)
         return replace(found, synthetic=found.synthetic or synthetic_reason(found.latencies))
     if not fields.is_object("summary"):
         raise NotMeasuredError(f"{path}: neither a baseline nor a validation JSON: it has no summary")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from loadgen.core.errors import LoadgenError
 from loadgen.core.redact import Redactor
+from loadgen.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,12 +31,9 @@ def publish_page(make: Callable[[Callable[[str], str]], str], output: Path) -> N
 
 def replace_file(text: str, output: Path) -> None:
     """Write a text as it is, whole or not at all; raise LoadgenError when the file cannot be written."""
-    beside = output.with_name(f"{output.name}.{os.getpid()}.tmp")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(output)
+        write_whole(output, text.encode())
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise LoadgenError(f"{output}: the report cannot be written ({error.strerror})") from error
 
 

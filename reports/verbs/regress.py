@@ -21,6 +21,11 @@ import click
     help="An earlier good run, or a directory of them; default: the baselines of the same cache. Repeat.",
 )
 @click.option(
+    "--nights",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory of nightly files: good nights that hold latencies are earlier runs too.",
+)
+@click.option(
     "--impl", envvar="CACHE_IMPL", default="memory", show_default=True, show_envvar=True, help="Cache implementation."
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")

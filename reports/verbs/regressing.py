@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from loadgen.core.errors import InputError, LoadgenError, Problem
@@ -12,9 +13,10 @@ from reports.analysis.tolerances import Tolerances
 from reports.loader.shelf import DIRECTORY, Shelf
 from reports.verbs.keeping import check_impl
 from reports.verbs.measuring import measure
+from reports.verbs.rotating import nightlies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from reports.analysis.regression import Regression
@@ -32,6 +34,7 @@ class Asked:
     baseline: Path | None
     again: tuple[Path, ...]
     history: tuple[Path, ...]
+    nights: Path | None
     impl: str
 
 
@@ -46,8 +49,10 @@ def answer(asked: Asked, environ: Mapping[str, str]) -> Regression:
     if named:
         raise InputError([Problem("BASELINE", str(place), "is the run under test itself; name another one")])
     history = _history(asked.history, shelf, place, impl)
+    if asked.nights is not None:
+        history = [*history, *_nights(asked.nights, place, impl)][: max(MOST_HISTORY, len(asked.history))]
     taken = {(run.name, run.at) for run in (*current, baseline)}
-    earlier = [run for run in history if (run.name, run.at) not in taken]
+    earlier = list({(run.name, run.at): run for run in history if (run.name, run.at) not in taken}.values())
     swapped = ""
     if shelf is not None and current[0].blocks and not baseline.blocks and earlier and not asked.history:
         swapped = f"{place.name} holds no latencies, as one that was rotated; compared with {earlier[0].name} instead"
@@ -69,17 +74,27 @@ def _history(named: tuple[Path, ...], shelf: Shelf | None, baseline: Path, impl:
     """Return the earlier runs: those that are named, or else the passed ones of the shelf with the same cache."""
     if named:
         return [measure(path, impl) for place in named for path in _inside(place)]
-    found = []
-    for path in (() if shelf is None else shelf.files())[: MOST_HISTORY + 1]:
+    files = (() if shelf is None else shelf.files())[: MOST_HISTORY + 1]
+    return list(_passed(files, baseline, impl))[:MOST_HISTORY]
+
+
+def _nights(directory: Path, baseline: Path, impl: str) -> list[Measurement]:
+    """Return the newest good nights that hold latencies; a history that has not begun yet has none."""
+    files = [path for path, _ in reversed(nightlies(directory))] if directory.is_dir() else []
+    return list(islice(_passed(files, baseline, impl), MOST_HISTORY))
+
+
+def _passed(files: Iterable[Path], baseline: Path, impl: str) -> Iterator[Measurement]:
+    """Yield the runs that passed, hold latencies and had the same cache; damaged files are shown by other verbs."""
+    for path in files:
         if path.resolve() == baseline.resolve():
             continue
         try:
             run = measure(path, impl)
         except LoadgenError:
-            continue  # `baseline list` shows damaged files; a comparison does without them
+            continue
         if run.impl == impl and run.verdict == "pass" and run.blocks:
-            found.append(run)
-    return found[:MOST_HISTORY]
+            yield run
 
 
 def _inside(place: Path) -> Iterator[Path]:

@@ -62,7 +62,7 @@ def nightlies(directory: Path) -> tuple[tuple[Path, date], ...]:
 def _night(path: Path, day: date, impl: str) -> Night:
     """Judge one nightly; what cannot be read is no pass."""
     try:
-        found = measure(path, impl)
+        found = measure(path, impl, with_blocks=False)
     except LoadgenError as error:
         return Night(day, str(error).removeprefix(f"{path}: "), path.name)
     against = list(objections(found, ""))
@@ -74,8 +74,8 @@ def _night(path: Path, day: date, impl: str) -> Night:
 def _already(directory: Path, impl: str, newest: Path) -> bool:
     """Say whether the newest nightly is the baseline already."""
     try:
-        held = measure(Shelf(directory).find(impl))
+        held = measure(Shelf(directory).find(impl), with_blocks=False)
     except LoadgenError:
         return False
-    fresh = measure(newest, impl)
+    fresh = measure(newest, impl, with_blocks=False)
     return held.name == fresh.name and held.at == fresh.at and held.impl == impl

@@ -68,13 +68,15 @@ def _write(judged: Judged, options: dict[str, Any]) -> None:
     from reports.analysis.severity import severity_of
     from reports.render.validation import validation_markdown
     from reports.render.validation_json import validation_json
-    from reports.verbs.publishing import publish
+    from reports.verbs.publishing import make_place, publish
 
     given, markdown = options["output"], options["markdown"] or judged.markdown
     for place in (given,) if given is not None else judged.places:
+        make_place(place)
         publish(validation_json(judged.validation), place)
     text = validation_markdown(judged.validation, severity_of(judged.validation), utc_now())
     if markdown is not None:
+        make_place(markdown)
         publish(text, markdown)
     if options["append_to"] is not None:
         _append(judged, text, options["append_to"], options["run_id"])

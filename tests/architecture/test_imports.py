@@ -24,7 +24,7 @@ PURE = (
     "loadgen/run/capacity",
     "observer/exposition.py",
     "observer/series.py",
-    "observer/quantile.py",
+    "loadgen/core/quantile.py",
     "observer/columns.py",
     "reports/analysis",
     "reports/render",

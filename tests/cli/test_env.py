@@ -30,8 +30,8 @@ def capture(*arguments: str, variables: dict[str, str] | None = None) -> Result:
 def test_defect_17_no_password_of_the_environment_is_recorded() -> None:
     """The published capture wrote every value in clear, a database password among them."""
     variables = {
-        "DATABASE_URL": "postgres://app:dbpassword1@db/x",
-        "REDIS_URL": "redis://:redispassword1@cache:6379",
+        "DATABASE_URL": "postgres://app:dbpassword1@db/x",  # not-a-secret
+        "REDIS_URL": "redis://:redispassword1@cache:6379",  # not-a-secret
         "PROD_JWT": "eyJhbGciOiJub25lIn0.e30.jwtpart12345",
         "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T/B/slackpart12345",
         "LOAD_BASE_URL": "https://user:urlpassword1@service.example",

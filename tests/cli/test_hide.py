@@ -27,6 +27,7 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzcmUifQ.c2lnbmF0dXJl"
         (["run", "--header=Accept: text/plain"], ["run", "--header=Accept: text/plain"]),
         (["run", "http://user:pw@127.0.0.1/"], ["run", "http://***@127.0.0.1/"]),
         (["run", "--proxy", "http://me:pw@127.0.0.1:3128"], ["run", "--proxy", "http://***@127.0.0.1:3128"]),
+        (["baseline", "--redis-url", "redis://:pw@cache"], ["baseline", "--redis-url", "redis://***@cache"]),
         (["run", "--token-command", f"echo {TOKEN}"], ["run", "--token-command", "echo ***"]),
         (["run", "--token-command", "vault read token"], ["run", "--token-command", "vault read token"]),
         (["run", "http://127.0.0.1/?token=abc&x=1"], ["run", "http://127.0.0.1/?token=***&x=1"]),

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from loadgen.run.launch import Spec
 
-CLEAN = dict.fromkeys(("LOAD_BASE_URL", "API_BASE", "METRICS_URL", "PROD_JWT", "METRICS_AUTH_HEADER"), "")
+WEBHOOK = "https://hooks.slack.com/services/T000/B000/XXXX"
+CLEAN = (
+    "LOAD_BASE_URL", "API_BASE", "METRICS_URL", "PROD_JWT", "METRICS_AUTH_HEADER", "ENABLE_ALERTS", "SLACK_WEBHOOK_URL",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -74,8 +77,8 @@ def test_without_a_service_nothing_is_kept(started: list[Spec], tmp_path: Path) 
 
 
 def test_a_finished_run_goes_without_a_service(started: list[Spec], tmp_path: Path) -> None:
-    result = invoke("--run", str(tmp_path), "--demo")
-    assert "goes without a service" in str(result.exception)
+    for more in ("--demo", "--load"):
+        assert "goes without a service" in str(invoke("--run", str(tmp_path), more).exception)
     assert started == []
 
 
@@ -84,3 +87,56 @@ def test_the_env_file_of_the_profile_holds_the_rules_of_suggestions(started: lis
     invoke("--demo", "--profile", "staging")
     suggest = next(spec for spec in started if spec.arguments[0] == "suggest")
     assert suggest.arguments[-2:] == ("--env-file", str(tmp_path / ".env.phase5.staging"))
+
+
+def test_a_load_comes_first_and_gets_no_option_of_the_validation(started: list[Spec]) -> None:
+    invoke("--demo", "--load", "--na-policy", "neutral", "--exercise")
+    assert started[0].arguments == (
+        "baseline", "--demo", "--exercise", "--results", "results/demo/nightly-report/runs", "--quiet",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({}, False),
+        ({"SLACK_WEBHOOK_URL": WEBHOOK}, False),
+        ({"ENABLE_ALERTS": "true"}, False),
+        ({"ENABLE_ALERTS": "true", "SLACK_WEBHOOK_URL": WEBHOOK}, True),
+    ],
+    ids=["neither", "an address alone", "a switch alone", "both"],
+)
+def test_the_summary_goes_to_a_webhook_only_where_alerts_are_on(
+    started: list[Spec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], told: bool
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "results" / "demo" / "nightly").mkdir(parents=True)
+    (tmp_path / "results" / "demo" / "nightly" / "phase5-20260301.json").write_text("{}")
+    invoke("--demo")
+    assert ("slack" in [spec.arguments[0] for spec in started]) is told
+
+
+def test_the_webhook_of_an_env_file_counts_too(started: list[Spec], tmp_path: Path) -> None:
+    (tmp_path / "own.env").write_text(f"ENABLE_ALERTS=true\nSLACK_WEBHOOK_URL={WEBHOOK}\n")
+    (tmp_path / "results" / "demo" / "nightly").mkdir(parents=True)
+    (tmp_path / "results" / "demo" / "nightly" / "phase5-20260301.json").write_text("{}")
+    invoke("--demo", "--env-file", "own.env")
+    assert started[-1].arguments[0] == "slack"
+    assert WEBHOOK not in " ".join(started[-1].arguments)
+
+
+def test_a_placeholder_of_a_webhook_is_told_before_anything_is_done(
+    started: list[Spec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", "<webhook>")
+    result = invoke("--demo")
+    assert "SLACK_WEBHOOK_URL" in str(result.exception)
+    assert started == []
+
+
+def test_a_plan_and_its_scenario_reach_the_load_and_the_validation(started: list[Spec], tmp_path: Path) -> None:
+    (tmp_path / "night.toml").write_text("rate = 10\n")
+    invoke("--demo", "--load", "--plan", "night.toml", "--scenario", "night")
+    for spec in started[:2]:
+        assert spec.arguments[1:5] == ("--plan", "night.toml", "--scenario", "night")

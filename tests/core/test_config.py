@@ -336,13 +336,15 @@ def test_userinfo_of_metrics_urls_and_a_header_exclude_each_other() -> None:
 
 
 def test_a_bad_url_with_a_password_is_shown_without_it() -> None:
-    (problem,) = problems_of({"base_url": "ftp://u:hunter22@h/"})
+    (problem,) = problems_of({"base_url": "ftp://u:hunter22@h/"})  # not-a-secret
     assert "hunter22" not in problem
 
 
 def test_recognised_variables_of_other_verbs_and_of_the_service_are_kept(tmp_path: Path) -> None:
     env_file = tmp_path / "my.env"
-    env_file.write_text("LATENCY_INCREASE_PCT=20\nREDIS_URL=redis://:s3cr3tpw@h:6379\nPLUGIN_NAME=one\n")
+    env_file.write_text(
+        "LATENCY_INCREASE_PCT=20\nREDIS_URL=redis://:s3cr3tpw@h:6379\nPLUGIN_NAME=one\n"  # not-a-secret
+    )
     settings = load_settings(None, {}, {"PLUGIN_NAME": "two", "ENABLE_FALLBACK_TEST": "false"}, env_file)
     assert settings.variables["LATENCY_INCREASE_PCT"] == 20.0
     assert settings.variables["PLUGIN_NAME"] == "two"

@@ -160,7 +160,7 @@ def test_secrets_are_masked_in_message_fields_context_and_traceback(tmp_path: Pa
     set_context(user_id="opensesame")
 
     try:
-        raise ConnectionError("redis://default:opensesame@cache refused")
+        raise ConnectionError("redis://default:opensesame@cache refused")  # not-a-secret
     except ConnectionError:
         log.exception(
             "cannot reach https://ann:pw@host/?token=abc",

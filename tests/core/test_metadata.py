@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,9 +25,9 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_the_version_before(tmp_path: Path) -> None:
     path = tmp_path / "metadata.json"
     write_metadata(path, {**blank(), "run_id": "before"})
-    (tmp_path / "metadata.json.tmp").mkdir()
+    (tmp_path / f".metadata.json.{os.getpid()}.tmp").mkdir()
 
-    with pytest.raises(OSError, match=r"metadata\.json\.tmp"):
+    with pytest.raises(OSError, match=r"metadata\.json\.\d+\.tmp"):
         write_metadata(path, {**blank(), "run_id": "after"})
     assert read_metadata(path)["run_id"] == "before"
 

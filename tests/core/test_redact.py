@@ -82,7 +82,7 @@ class _Login:
 
 class _Talkative:
     def __str__(self) -> str:
-        return "connected to redis://default:hunter2@cache:6379/0"
+        return "connected to redis://default:hunter2@cache:6379/0"  # not-a-secret
 
 
 def test_objects_are_masked_in_the_form_in_which_they_would_be_written() -> None:
@@ -132,9 +132,9 @@ def test_a_structure_that_contains_itself_ends() -> None:
         ("cut off: eyJhbGciOiJIUzI1NiJ9eyJzdWIi", "cut off: ***"),
         ("http://user:pass@host:8080/x", "http://***@host:8080/x"),
         ("http://user@host/x", "http://***@host/x"),
-        ("redis://:p@ss/w0rd@host:6379/0", "redis://***@host:6379/0"),
-        ("redis://:123456@host:6379/0", "redis://***@host:6379/0"),
-        ("postgresql://me:a?b#c@db/x", "postgresql://***@db/x"),
+        ("redis://:p@ss/w0rd@host:6379/0", "redis://***@host:6379/0"),  # not-a-secret
+        ("redis://:123456@host:6379/0", "redis://***@host:6379/0"),  # not-a-secret
+        ("postgresql://me:a?b#c@db/x", "postgresql://***@db/x"),  # not-a-secret
         ("https://h/x?access_token=abc&page=2", "https://h/x?access_token=***&page=2"),
         ("https://h/x?sig=abc&key=def", "https://h/x?sig=***&key=***"),
         ("grant_type=x&client_secret=abc", "grant_type=x&client_secret=***"),
@@ -146,9 +146,9 @@ def test_a_structure_that_contains_itself_ends() -> None:
         ("https://hooks.slack.com/services/T0/B0/XyZ failed", "https://hooks.slack.com/*** failed"),
         ("https://hooks.slack.com/workflows/T0/A/1/x", "https://hooks.slack.com/***"),
         ("https://discord.com/api/webhooks/12/abc-def", "https://discord.com/api/webhooks/***"),
-        ("xoxb-1234567890-abcdef", "***"),
-        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nrest", "***\nrest"),
-        ("-----BEGIN PRIVATE KEY-----\nMIIE cut", "***"),
+        ("xoxb-1234567890-abcdef", "***"),  # not-a-secret
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nrest", "***\nrest"),  # not-a-secret
+        ("-----BEGIN PRIVATE KEY-----\nMIIE cut", "***"),  # not-a-secret
     ],
 )
 def test_what_looks_like_a_secret_is_masked(text: str, masked: str) -> None:
@@ -217,10 +217,10 @@ def test_a_known_secret_is_found_in_every_spelling(carrier: str) -> None:
         ("X-Custom: opensesame", "opensesame"),
         ("Bearer opensesame", "opensesame"),
         ("Authorization: Basic " + base64.b64encode(b"ann:opensesame").decode(), "opensesame"),
-        ("redis://default:opensesame@cache/0", "opensesame"),
+        ("redis://default:opensesame@cache/0", "opensesame"),  # not-a-secret
         ("redis://default:open%20sesame@cache/0", "open sesame"),
         ("https://opensesame@host/x", "opensesame"),
-        ("https://hooks.slack.com/services/T0/B0/opensesame0123456", "opensesame0123456"),
+        ("https://hooks.slack.com/services/T0/B0/opensesame0123456", "opensesame0123456"),  # not-a-secret
     ],
 )
 def test_the_part_that_matters_of_a_known_secret_is_found_alone(secret: str, part: str) -> None:
@@ -269,7 +269,7 @@ def test_a_traceback_is_masked_with_its_causes_and_notes() -> None:
     redactor = Redactor([Secret("hunter22")])
     try:
         try:
-            raise ConnectionError("cannot reach redis://:hunter22@cache")
+            raise ConnectionError("cannot reach redis://:hunter22@cache")  # not-a-secret
         except ConnectionError as cause:
             raise RuntimeError("no cache; tried hunter22") from cause
     except RuntimeError as error:

@@ -13,7 +13,7 @@ from loadgen.core.redact import Redactor, Secret
 from loadgen.core.uncaught import mask_uncaught
 mask_uncaught(Redactor([Secret("opensesame")]))
 def fail():
-    raise ConnectionError("redis://:opensesame@cache refused opensesame")
+    raise ConnectionError("redis://:opensesame@cache refused opensesame")  # not-a-secret
 """
 
 

@@ -242,3 +242,37 @@ async def test_a_seed_repeats_the_same_failures(demo: Demo) -> None:
 async def test_faults_can_be_there_from_the_start() -> None:
     async with running_demo(Settings(faults=INSTANT.model_copy(update={"error_every": 1}))) as demo:
         assert (await demo.get("/livez"))[0] == 500
+
+
+async def test_faults_under_a_lease_are_lifted_when_it_ends() -> None:
+    async with running_demo() as demo:
+        state = await demo.fault(error_share=1.0, metrics_stall=True, lease=0.2)
+        assert 0 < state["lease"] <= 0.2
+        async with asyncio.timeout(10):
+            while (await demo.get("/internal/fault"))[1]["error_share"]:
+                await asyncio.sleep(0.02)
+
+        state = (await demo.get("/internal/fault"))[1]
+        assert (state["lease"], state["metrics_stall"]) == (None, False)
+        assert demo.service.stalled_page is None
+
+
+async def test_a_lease_that_is_renewed_goes_on_and_one_that_is_lifted_is_over() -> None:
+    async with running_demo() as demo:
+        await demo.fault(error_share=0.5, lease=0.3)
+        await demo.fault(lease=60.0)
+        await asyncio.sleep(0.4)
+        state = (await demo.get("/internal/fault"))[1]
+        assert state["error_share"] == 0.5
+        assert state["lease"] > 50
+
+        _, state = await demo.ask("DELETE", "/internal/fault")
+        assert state["lease"] is None
+
+
+async def test_a_lease_has_bounds() -> None:
+    async with running_demo() as demo:
+        status, told = await demo.ask("PUT", "/internal/fault", json={"lease": 0})
+
+    assert status == 400
+    assert "lease: " in str(told)

@@ -18,6 +18,7 @@ from loadgen.cli.demo import demo as command
 from loadgen.core.clock import monotonic_ns
 from loadgen.core.errors import InputError
 from loadgen.core.units import NS_PER_S
+from loadgen.demo.__main__ import announce
 from tests.support.demo import demo_process, plain_environment
 
 
@@ -83,6 +84,14 @@ async def test_the_environment_and_the_clock_reach_the_process() -> None:
 
     assert before_ns < received["last_at_ns"] < monotonic_ns()
     assert received["by_path"] == {"/livez": 1}
+
+
+def test_it_tells_where_its_own_redis_is_and_nobody_elses(capsys: pytest.CaptureFixture[str]) -> None:
+    announce("http://127.0.0.1:1", own_redis_url="unix:///run/valkey.sock")
+    announce("http://127.0.0.1:1")
+    own, other = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert own["redis_url"] == "unix:///run/valkey.sock"
+    assert other == {"url": "http://127.0.0.1:1", "pid": os.getpid()}
 
 
 async def test_bad_settings_are_exit_2_with_every_problem() -> None:

@@ -75,7 +75,7 @@ def test_the_commands_work_in_the_order_shown(tmp_path: Path) -> None:
 @pytest.mark.skipif("baseline" not in report.list_commands(CONTEXT), reason="the verb baseline is not here yet")
 @pytest.mark.timeout(180)
 def test_the_nightly_round_of_the_demo_keeps_its_night(tmp_path: Path) -> None:
-    line = next(line for line in shown_commands() if "nightly" in line and "--demo" in line)
+    line = next(line for line in shown_commands() if line.endswith("nightly --demo"))
     done = loadgen(*shlex.split(line)[1:], cwd=tmp_path)
     told = [text for text in done.stderr.splitlines() if text.startswith("nightly: ")]
     assert [text.split(": ")[1] for text in told] == ["validate", "regress", "stage", "trend", "suggest", "rotate"]
@@ -85,6 +85,21 @@ def test_the_nightly_round_of_the_demo_keeps_its_night(tmp_path: Path) -> None:
     assert (base / "nightly-report" / "WEEKLY_TREND.svg").is_file()
     # whether a figure of a busy machine is within its threshold is not the question here
     assert done.returncode in (0, 1, 3), done.stderr
+
+
+@pytest.mark.stack
+@pytest.mark.timeout(180)
+def test_a_night_with_a_load_keeps_the_latencies_of_its_run(tmp_path: Path) -> None:
+    line = next(line for line in shown_commands() if line.endswith("--demo --load"))
+    done = loadgen(*shlex.split(line)[1:], cwd=tmp_path, env={"LOAD_SAMPLES": "2", "INTERVAL_SECONDS": "3"})
+    assert done.returncode in (0, 1, 3), done.stderr
+    base = tmp_path / "results" / "demo"
+    (run,) = (base / "nightly-report" / "runs").glob("phase5-dev-*")
+    (night,) = (base / "nightly").iterdir()
+    kept = orjson.loads(night.read_bytes())
+    assert kept["baseline"]["source"] == run.name
+    assert len(kept["client"]["blocks"]) == 6
+    assert kept["client"]["requests"] == 480
 
 
 def test_the_page_names_every_command_of_the_history() -> None:

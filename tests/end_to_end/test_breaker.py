@@ -1,6 +1,7 @@
 """The breaker in real time, through the command that `make staging` runs, against the demo service with faults.
 
-The scenarios run side by side, each with a service and a directory of its own.
+The scenarios run side by side, each with a service and a directory of its own. Two of them are what the synthetic
+scenarios of `loadgen drill synth` do to the service: 6 % errors trip it, 2 % do not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loadgen.drill.scenario import scenario_named
 from tests.support.processes import against, run_directory, service, start_loadgen, wait_until
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ class Scenario:
 
 
 SCENARIOS = {
-    "six percent": Scenario({"error_share": 0.06}),
-    "every fiftieth": Scenario({"error_every": 50}, samples=4, from_the_start=True),
+    "six percent": Scenario(scenario_named("error-rate-crit").faults),
+    "every fiftieth": Scenario(scenario_named("error-rate-warn").faults, samples=4, from_the_start=True),
     "fallback surge": Scenario({"fallback_share": 0.25}),
     "metrics dead": Scenario({"metrics_dead": "error"}),
     "hang": Scenario({"hang": "load"}),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def test_the_whole_round_needs_no_flags_and_leaves_json_markdown_and_a_section(tmp_path: Path) -> None:
     env = {
         "TMPDIR": str(tmp_path), "SNAP_SLEEP_SECS": "0", "REDIS_SAMPLES": "20", "RELOAD_COUNT": "6",
-        "SNAP_CREATE_COUNT": "7", "SNAP_RESTORE_COUNT": "8",
+        "SNAP_CREATE_COUNT": "7", "SNAP_RESTORE_COUNT": "8", "CACHE_IMPL": "redis",
     }  # fmt: skip
     result = loadgen("run-all", cwd=tmp_path, env=env)
     body = json.loads((tmp_path / "phase5.json").read_text())
@@ -22,6 +22,10 @@ def test_the_whole_round_needs_no_flags_and_leaves_json_markdown_and_a_section(t
     assert percentiles['metasheet_plugin_reload_duration_seconds{plugin_name="example-plugin"}']["count"] == 6
     assert percentiles['metasheet_snapshot_operation_duration_seconds{operation="create"}']["count"] == 7
     assert percentiles['metasheet_snapshot_operation_duration_seconds{operation="restore"}']["count"] == 8
+    for op in ("get", "set"):
+        samples = percentiles[f'redis_operation_duration_seconds{{op="{op}"}}']
+        assert samples["count"] >= 20, "as REDIS_SAMPLES says"
+        assert samples["mean"] > 0.00002, "real ones"
     assert body["counters"]["raw_fallback"] >= 4
     assert body["summary"]["na"] == 0, body["assertions"]
     assert (tmp_path / "phase5.md").read_text().startswith("# Phase 5 Validation Report")

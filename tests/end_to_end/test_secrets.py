@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SIGNING = "the-services-own-signing-secret-0123456789"
 TOKEN = jwt.encode({"sub": "sre", "iat": 1, "exp": 4_000_000_000}, SIGNING, algorithm="HS256")
 SCRAPE_TOKEN = "scrape-token-5d1f0c77"
-WEBHOOK = "https://hooks.slack.com/services/T000/B000/abcdefghijklmnop"
+WEBHOOK = "https://hooks.slack.com/services/T000/B000/abcdefghijklmnop"  # not-a-secret
 REDIS_PASSWORD = "redis-pass-word-77"
 PASSWORD = "user-info-pass-word"
 BASIC = base64.b64encode(b"operator:basic-pass-word").decode()
@@ -40,7 +40,7 @@ WAYS = ("flag", "environment", "file")
 ENVIRONMENT = {
     "METRICS_AUTH_HEADER": f"Authorization: Bearer {SCRAPE_TOKEN}",
     "SLACK_WEBHOOK_URL": WEBHOOK,
-    "REDIS_URL": f"redis://:{REDIS_PASSWORD}@127.0.0.1:6379",
+    "REDIS_URL": f"redis://:{REDIS_PASSWORD}@127.0.0.1:1",
 }
 
 
@@ -59,7 +59,9 @@ def _shown_by_the_system(pid: int) -> str:
 def _run(demo: Service, cwd: Path, arguments: Sequence[str], environment: dict[str, str]) -> tuple[str, str]:
     """Run a short baseline; return what the process list showed during it and everything it wrote or printed."""
     run = start_loadgen(
-        *against(demo, "--samples", "2", "--interval", "2s", "--warmup", "1s", *arguments), cwd=cwd, env=environment
+        *against(demo, "--samples", "2", "--interval", "2s", "--warmup", "1s", "--watch-redis", *arguments),
+        cwd=cwd,
+        env=environment,
     )
     try:
         wait_until(lambda: list(cwd.glob("results/phase5-*/load-stats.csv")), timeout_s=40, what="the load begins")
@@ -106,6 +108,7 @@ def test_a_token_and_every_other_secret_stay_out_of_sight(seen: dict[str, tuple[
     shown, written = seen[way]
     assert _leaks(shown) == []
     assert _leaks(written) == []
+    assert "127.0.0.1:1, database 0" in written, "Redis was watched, although none was there"
 
 
 def test_userinfo_and_a_basic_header_stay_out_of_sight(tmp_path: Path) -> None:

@@ -97,7 +97,9 @@ async def test_an_alert_is_resolved_in_alertmanager_only_and_only_where_it_stand
 async def test_defect_23_no_secret_leaves_in_an_alert(tmp_path: Path) -> None:
     with webhook() as receiver:
         sender = notifier(tmp_path, ENABLE_ALERTS="true", ALERT_WEBHOOK_URL=receiver.url + "/api/webhooks/1/x")
-        await sender.send(replace(ALERT, root_cause="GET https://u:hunter2secret@host/?token=abcd1234 failed"))
+        await sender.send(
+            replace(ALERT, root_cause="GET https://u:hunter2secret@host/?token=abcd1234 failed")  # not-a-secret
+        )
     assert "hunter2secret" not in str(receiver.bodies)
     assert "abcd1234" not in str(receiver.bodies)
 

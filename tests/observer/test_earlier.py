@@ -15,7 +15,7 @@ WINDOW: dict[str, Any] = {
     "rss_mb_last": 200.0, "rss_mb_max": 250.0, "latency_buckets": [[0.1, 50.0], [0.2, 100.0], ["+Inf", 100.0]],
     "latency_count": 100.0, "latency_sum": 10.0, "latency_source": "histogram", "percentiles": {}, "resets": 0,
     "restarts": 1, "sources": {"cpu": "a"}, "scrapes": 4, "failed_scrapes": 1, "incomplete": False,
-    "availability_pct": 75.0,
+    "availability_pct": 75.0, "operations": [], "redis_last_failure_s": None,
 }  # fmt: skip
 
 
@@ -33,6 +33,30 @@ def test_counts_are_added_and_percentiles_come_from_added_buckets() -> None:
     assert both["percentiles"]["p50"]["value"] == pytest.approx(0.1 + 0.1 / 3)
     assert both["availability_pct"] == 90
     assert both.keys() == WINDOW.keys()
+
+
+def operation(op: str, *counts: float, bound: float = 0.1) -> dict[str, Any]:
+    below, total = counts
+    labels = {"op": op}
+    return {
+        "metric": "redis_seconds", "labels": labels, "buckets": [[bound, below], ["+Inf", total]], "count": total,
+        "sum": total / 10,
+    }  # fmt: skip
+
+
+def test_labelled_histograms_are_added_one_by_one_and_the_last_failure_is_the_newer() -> None:
+    before = {**WINDOW, "operations": [operation("get", 1, 2), operation("set", 3, 3)], "redis_last_failure_s": 1_000.0}
+    after = {**WINDOW, "operations": [operation("del", 0, 1), operation("get", 4, 8)], "redis_last_failure_s": 2_000.0}
+    both = joined(before, after)
+
+    assert both["operations"] == [
+        operation("del", 0, 1),
+        {**operation("get", 5, 10), "sum": 1.0},
+        operation("set", 3, 3),
+    ]
+    assert both["redis_last_failure_s"] == 2_000.0
+    changed = joined(before, {**after, "operations": [operation("set", 1, 1, bound=0.5)]})
+    assert changed["operations"] == [operation("get", 1, 2), operation("set", 1, 1, bound=0.5)]
 
 
 def test_buckets_with_other_bounds_give_no_percentiles() -> None:

@@ -92,7 +92,7 @@ def test_an_archive_may_be_read_only(
 
 def test_defect_17_a_run_with_a_secret_is_not_archived_and_the_secret_not_shown(tmp_path: Path, place: Path) -> None:
     """The published capture wrote a database password into the run directory."""
-    (place / "environment.md").write_text("a\nDATABASE_URL=postgres://app:hunter2secret@db/x\n")
+    (place / "environment.md").write_text("a\nDATABASE_URL=postgres://app:hunter2secret@db/x\n")  # not-a-secret
     result = invoke(place, tmp_path / "final")
     assert isinstance(result.exception, InputError)
     assert f"{NAME}/environment.md, line 2: looks like a secret" in str(result.exception)

@@ -178,7 +178,10 @@ def test_everything_the_client_noticed_is_told(tmp_path: Path) -> None:
         "2 values of the clock “response” lay above the histogram's range.",
         "1 fast probe of 2 failed.",
     )
-    assert "Synthetic data: nothing here was measured on a service." in assessment.banners
+    assert (
+        "Synthetic data: made up, or brought about on purpose; this is no measurement of a service."
+        in assessment.banners
+    )
     assert check_of(assessment, "account").status is Status.PASS
 
 

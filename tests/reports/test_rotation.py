@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loadgen.core.histogram import Histogram
 from reports.loader.shelf import Shelf
 from reports.verbs.measuring import measure
-from tests.support.baselines import call, code, validation, write_json, write_nights
+from tests.support.baselines import call, code, long_run, validation, write_json, write_nights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,26 @@ def test_fourteen_days_are_enough_and_the_links_lead_to_the_newest(tmp_path: Pat
     assert "streak: 14 of 14 days; before it: there is no earlier nightly" in output
     held = measure(Shelf(tmp_path / "baseline").find("memory"))
     assert f"{held.at:%Y-%m-%d}" == "2026-03-20"
+
+
+def test_only_the_night_that_is_kept_has_its_latencies_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night holds up to 240 histograms; to decode those of a whole year would take many seconds."""
+    run = long_run(run_id="phase5-prod-20260320-020000").write(tmp_path / "run")
+    write_json(run / "validation.json", validation(timestamp="2026-03-20T02:00:00Z"))
+    call("stage", run, "--into", tmp_path / "nightly")
+    night = json.loads((tmp_path / "nightly" / "phase5-20260320.json").read_text())
+    for day in range(7, 20):
+        write_json(tmp_path / "nightly" / f"phase5-202603{day:02}.json", night)
+    decoded: list[str] = []
+    decode = Histogram.decode
+
+    def counted(text: str) -> Histogram:
+        decoded.append(text)
+        return decode(text)
+
+    monkeypatch.setattr(Histogram, "decode", counted)
+    assert rotate(tmp_path)[1].splitlines()[-1] == "baseline_rotated=true"
+    assert len(decoded) == len(night["client"]["blocks"])
 
 
 def test_thirteen_are_not(tmp_path: Path) -> None:

@@ -165,6 +165,15 @@ def test_out_variables_and_options_say_where_files_go(tmp_path: Path) -> None:
     assert (tmp_path / "own.md").exists()
 
 
+def test_directories_that_are_not_there_yet_are_made(tmp_path: Path) -> None:
+    """All the work of a round would be lost where only the place of its result was missing."""
+    place = good_run(tmp_path)
+    env = {"OUT_JSON": str(tmp_path / "a" / "b" / "out.json"), "OUT_MD": str(tmp_path / "c" / "out.md")}
+    assert invoke(str(place), env=env).return_value == 0
+    assert (tmp_path / "a" / "b" / "out.json").exists()
+    assert (tmp_path / "c" / "out.md").exists()
+
+
 def test_the_json_on_standard_output_is_that_of_the_file(tmp_path: Path) -> None:
     place = good_run(tmp_path)
     assert json.loads(invoke(str(place), "--json").output) == body_in(place)

@@ -35,7 +35,11 @@ def phase_of(plan: LoadPlan) -> LoadPhase:
 
 
 def test_the_first_document_names_the_run_and_no_secret() -> None:
-    plan = replace(make_plan(3, observed=True), base_url="https://me:hunter2@host/x", jwt=Secret("tok-0123456789"))
+    plan = replace(
+        make_plan(3, observed=True),
+        base_url="https://me:hunter2@host/x",  # not-a-secret
+        jwt=Secret("tok-0123456789"),
+    )
 
     document = initial_document(plan, "phase5-dev-1", AT, {"cpus": 2}, [{"name": "disk"}])
 

@@ -71,7 +71,11 @@ async def test_one_failure_stops_no_other_check_but_the_wait_without_load(tmp_pa
 
 
 async def test_notices_of_the_settings_are_shown_and_no_secret_is(tmp_path: Path) -> None:
-    environ = {"PROD_JWT": "secret-token-1234", "HTTP_PROXY": "http://127.0.0.1:1", "REDIS_URL": "redis://:pw-98765@h"}
+    environ = {
+        "PROD_JWT": "secret-token-1234",
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "REDIS_URL": "redis://:pw-98765@h",  # not-a-secret
+    }
 
     async def leaking(request: web.Request) -> web.StreamResponse:
         location = f"http://127.0.0.1:1/?token={request.headers.get('Authorization', '')}"

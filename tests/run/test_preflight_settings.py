@@ -73,7 +73,7 @@ def test_credentials_are_shown_by_their_last_four_characters() -> None:
         "METRICS_AUTH_HEADER": "X-Token: metrics-secret-9876",
         "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T/B/xyzw",
         "SLACK_CHANNEL": "alerts",
-        "REDIS_URL": "redis://:hunter22@cache:6379/0",
+        "REDIS_URL": "redis://:hunter22@cache:6379/0",  # not-a-secret
     }
     settings, plan = planned(environ=environ)
     assert lines(list(credential_checks(plan, settings))) == [

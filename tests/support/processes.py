@@ -34,9 +34,10 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 class Service:
     """A service in a process of its own, with the demo service's fault panel where it is one."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], announced: Mapping[str, Any]) -> None:
         self.process = process
-        self.url = url
+        self.url = str(announced["url"])
+        self.redis_url = str(announced.get("redis_url", ""))
 
     @property
     def pid(self) -> int:
@@ -86,7 +87,7 @@ def service(module: str, *arguments: str, env: Mapping[str, str] | None = None) 
     try:
         line = process.stdout.readline()
         assert line, f"{module} said nothing and ended with {process.wait(5)}"
-        yield Service(process, json.loads(line)["url"])
+        yield Service(process, json.loads(line))
     finally:
         process.send_signal(signal.SIGCONT)
         process.terminate()

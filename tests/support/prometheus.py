@@ -8,19 +8,21 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
 @contextlib.contextmanager
-def prometheus(directory: Path, target: str, path: str = "/metrics", interval: str = "1s") -> Iterator[str]:
-    """Run a server that scrapes `path` of `target` once an interval; yield its base URL."""
+def prometheus(
+    directory: Path, target: str, path: str = "/metrics", interval: str = "1s", *, rules: Sequence[str] = ()
+) -> Iterator[str]:
+    """Run a server that scrapes `path` of `target` once an interval and evaluates rule files; yield its base URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     config = directory / "prometheus.yml"
     config.write_text(
-        f"global: {{scrape_interval: {interval}}}\nscrape_configs:\n  - job_name: api\n"
+        f"global: {{scrape_interval: {interval}}}\nrule_files: {list(rules)}\nscrape_configs:\n  - job_name: api\n"
         f"    metrics_path: {path}\n    static_configs: [{{targets: ['{target}']}}]\n"
     )
     process = subprocess.Popen(

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
-from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
-T = TypeVar("T")
+from tests.support.threaded import ThreadedServer
 
 
-class ConnectProxy:
+class ConnectProxy(ThreadedServer):
     """Passes on what it is asked for; a context manager.
 
     `asked` has the first line of every request and `credentials` every Proxy-Authorization. With `wants` it answers
@@ -23,58 +18,16 @@ class ConnectProxy:
     """
 
     def __init__(self, *, wants: str = "", refusal: bytes = b"", reach: tuple[str, int] | None = None) -> None:
+        super().__init__()
         self._wants, self._refusal, self._reach = wants, refusal, reach
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._tasks: set[asyncio.Task[Any]] = set()
         self.asked: list[str] = []
         self.credentials: list[str] = []
-        self.port = 0
-
-    def __enter__(self) -> ConnectProxy:
-        self._thread.start()
-        self._server = self._run(self._listen())
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._run(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._connected, "127.0.0.1", 0)
-
-    async def _close(self) -> None:
-        self._server.close()
-        for _ in range(3):
-            await asyncio.sleep(0.01)
-            for task in list(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                await self._serve(reader, writer)
-        except asyncio.CancelledError:
-            writer.transport.abort()
-        finally:
-            self._tasks.discard(task)
-            writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             line, *headers = head.decode("latin-1").rstrip("\r\n").split("\r\n")

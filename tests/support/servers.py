@@ -16,15 +16,15 @@ import ssl
 import struct
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING
+
+from tests.support.threaded import ThreadedServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-T = TypeVar("T")
 Script = Callable[["Exchange"], Awaitable[None]]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -110,72 +110,31 @@ async def closing_when_idle(exchange: Exchange) -> None:
     await exchange.writer.drain()
 
 
-class FaultServer:
+class FaultServer(ThreadedServer):
     """Serves one script on 127.0.0.1, or on the unix socket `at`; a context manager.
 
     `requests` and `received_ns` tell what arrived.
     """
 
     def __init__(self, script: Script, tls: ssl.SSLContext | None = None, at: Path | None = None) -> None:
+        super().__init__()
         self._script = script
         self._at = at
         self._tls = tls
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._tasks: set[asyncio.Task[None]] = set()
         self.requests: list[bytes] = []
         self.received_ns: list[int] = []
-        self.connections = 0
-        self.port = 0
-
-    def __enter__(self) -> FaultServer:
-        self._thread.start()
-        self._server = self._run(self._listen())
-        self.port = 0 if self._at is not None else self._server.sockets[0].getsockname()[1]
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._run(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
 
     @property
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/"
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    async def _listen(self) -> asyncio.Server:
+    async def listen(self) -> asyncio.Server:
         if self._at is not None:
-            return await asyncio.start_unix_server(self._connected, self._at, ssl=self._tls, backlog=1024)
-        return await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._tls, backlog=1024)
+            return await asyncio.start_unix_server(self.connected, self._at, ssl=self._tls, backlog=1024)
+        return await asyncio.start_server(self.connected, "127.0.0.1", 0, ssl=self._tls, backlog=1024)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self.connections += 1
-        try:
-            with contextlib.suppress(ConnectionError):
-                await self._script(Exchange(self, reader, writer))
-        except asyncio.CancelledError:
-            writer.transport.abort()
-        finally:
-            self._tasks.discard(task)
-            writer.close()
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                await writer.wait_closed()
-
-    async def _close(self) -> None:
-        await asyncio.sleep(0.01)  # a socket accepted just before close() would be lost without being closed
-        self._server.close()
-        for _ in range(3):  # a connection accepted at the last moment has no task yet
-            await asyncio.sleep(0.005)
-            for task in list(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._script(Exchange(self, reader, writer))
 
 
 @contextlib.contextmanager

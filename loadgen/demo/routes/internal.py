@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from loadgen.demo.answers import json_answer, problem, read_json
+from loadgen.demo.board import BoardError, TakenError
 from loadgen.demo.cache import CacheUnavailableError
 from loadgen.demo.fallback import Reason
 from loadgen.demo.faults import FaultError, parse_faults
@@ -49,6 +50,7 @@ def panel_routes(service: Service) -> web.RouteTableDef:
 
     @table.delete("/internal/fault")
     async def reset(_request: web.Request) -> web.Response:
+        service.lease.drop()
         service.injector.reset()
         return await _take_effect(service)
 
@@ -56,7 +58,8 @@ def panel_routes(service: Service) -> web.RouteTableDef:
 
 
 def _state(service: Service) -> dict[str, Any]:
-    return {**service.injector.faults.model_dump(mode="json"), "restarts": service.restarts}
+    faults = service.injector.faults.model_dump(mode="json")
+    return {**faults, "restarts": service.restarts, "lease": service.lease.left_s}
 
 
 async def _take_effect(service: Service) -> web.Response:
@@ -68,11 +71,40 @@ async def _take_effect(service: Service) -> web.Response:
 async def _act(service: Service, actions: Actions) -> None:
     if actions.seed is not None:
         service.injector.seed(actions.seed)
+    if actions.lease is not None:
+        service.lease.take(actions.lease)
     if actions.restart:
         await service.restart()
     if actions.freeze:
         # a moment later, so that this answer is on its way before the loop stands still
         asyncio.get_running_loop().call_later(_BEFORE_FREEZE_S, time.sleep, actions.freeze)
+
+
+def board_routes(service: Service) -> web.RouteTableDef:
+    """Return the board of synthetic series, bound to `service`."""
+    table = web.RouteTableDef()
+
+    @table.get("/internal/synthetic")
+    async def show(_request: web.Request) -> web.Response:
+        return json_answer(service.board.as_json())
+
+    @table.put("/internal/synthetic")
+    async def put(request: web.Request) -> web.Response:
+        """Show these series, in the Prometheus text format, on the metrics page from now on."""
+        try:
+            service.board.put(await request.read())
+        except TakenError as error:
+            return problem(409, "TAKEN", str(error))
+        except BoardError as error:
+            return problem(400, "BAD_SERIES", str(error))
+        return json_answer(service.board.as_json())
+
+    @table.delete("/internal/synthetic")
+    async def clear(_request: web.Request) -> web.Response:
+        service.board.clear()
+        return json_answer(service.board.as_json())
+
+    return table
 
 
 def account_routes(service: Service) -> web.RouteTableDef:

@@ -20,10 +20,7 @@ def routes(service: Service) -> web.RouteTableDef:
 
     @table.get("/metrics/prom")
     async def exposition(_request: web.Request) -> web.Response:
-        page = service.stalled_page
-        if page is None:
-            page = service.metrics.exposition()
-        return web.Response(body=page, headers={"Content-Type": _TEXT})
+        return web.Response(body=service.metrics_page(), headers={"Content-Type": _TEXT})
 
     @table.get("/internal/metrics")
     @table.get("/metrics")

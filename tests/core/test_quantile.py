@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observer.quantile import Quantile, bucket_quantile
+from loadgen.core.quantile import Quantile, bucket_quantile
 
 if TYPE_CHECKING:
     from pathlib import Path
