@@ -22,7 +22,7 @@ _SECRET_OPTIONS = frozenset({"--jwt", "--auth-header", "--metrics-auth-header"})
 _HEADER_OPTIONS = frozenset({"--header", "-H"})
 _SECRET_VARIABLES = frozenset(
     {"METRICS_AUTH_HEADER", "EXTRA_CURL_HEADER", "SLACK_WEBHOOK_URL", "PROD_JWT", "JWT_SECRET", "INTERNAL_API_TOKEN",
-     "METRICS_SCRAPE_TOKEN"}
+     "METRICS_SCRAPE_TOKEN", "PROM_AUTH_HEADER"}
 )  # fmt: skip
 _PIPE_BYTES = 65_536
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -12,10 +13,11 @@ import orjson
 from loadgen.core.errors import LoadgenError
 from loadgen.core.setting_table import SECRET_VARIABLES
 from reports.loader.fields import Fields
+from reports.loader.scrape import Request, ask
 from reports.model.metric_facts import MetricFacts, MetricSource, Selector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _TIMEOUT_S = 30.0
 
@@ -44,6 +46,24 @@ def metric_facts(profile: str, environ: Mapping[str, str]) -> MetricFacts:
     if done.returncode != 0:
         raise ProfileError(done.stderr.strip() or f"{profile}: the observer ended with {done.returncode}")
     return read_facts(orjson.loads(done.stdout))
+
+
+def exposed_facts(facts: MetricFacts, profile: str, urls: Sequence[str], environ: Mapping[str, str]) -> MetricFacts:
+    """Return the facts of a profile narrowed to what a service exposes; raise ScrapeFailed when it cannot be read."""
+    header = environ.get("METRICS_AUTH_HEADER") or environ.get("EXTRA_CURL_HEADER") or ""
+    histograms = sorted({source.parts["histogram"][0].name for source in facts.metrics.get("latency", ())})
+    asked = [word for name in histograms for word in ("--series", f"{name}_bucket")]
+    found = Fields(ask(Request(tuple(urls), header, metric_profile=profile), environ, *asked))
+    narrowed = facts.narrowed(" ".join(urls), found.described("metrics"))
+    if not narrowed.has("latency"):
+        return narrowed
+    name = narrowed.metrics["latency"][0].parts["histogram"][0].name
+    bounds = {
+        float(series.below("labels").text("le"))
+        for series in found.each("series")
+        if series.text("name") == f"{name}_bucket"
+    }
+    return replace(narrowed, buckets={"latency": tuple(sorted(bounds))})
 
 
 def read_facts(document: Mapping[str, object]) -> MetricFacts:

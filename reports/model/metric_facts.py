@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,13 +47,38 @@ class MetricSource:
 
 @dataclass(frozen=True, slots=True)
 class MetricFacts:
-    """A whole profile. `metrics` maps logical metrics to their sources, the usual one first."""
+    """A whole profile. `metrics` maps logical metrics to their sources, the usual one first.
+
+    `place` is the address of a service that they were narrowed to, and `buckets` the bounds that its histograms have,
+    by logical metric; both are empty where only the profile was asked.
+    """
 
     name: str
     title: str
     metrics: Mapping[str, tuple[MetricSource, ...]]
     signals: Mapping[str, Selector] = field(default_factory=dict)
+    place: str = ""
+    buckets: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    @property
+    def told_by(self) -> str:
+        """Who says what there is."""
+        return f"{self.place}, read by the profile {self.name}," if self.place else f"the profile {self.name}"
+
+    def narrowed(self, place: str, used: Mapping[str, str]) -> MetricFacts:
+        """Return only what a service exposes: `used` names the source of each logical metric, empty for none."""
+        metrics = {
+            logical: chosen
+            for logical, sources in self.metrics.items()
+            if (chosen := tuple(source for source in sources if source.name == used.get(logical)))
+        }
+        return replace(self, metrics=metrics, place=place)
 
     def has(self, logical: str) -> bool:
-        """Say whether a logical metric or a signal has a series."""
-        return bool(self.metrics.get(logical)) or logical in self.signals
+        """Say whether a logical metric or a signal has a series, or a metric the label that tells it apart.
+
+        `requests by status` asks whether requests have a label of their status; `fallback by reason` likewise.
+        """
+        name, _, label = logical.partition(" by ")
+        found = self.metrics.get(name, ())
+        return any(source.by for source in found[:1]) if label else bool(found) or name in self.signals

@@ -82,9 +82,6 @@ class LeftOut:
     name: str
     reason: str
 
-    def __str__(self) -> str:
-        return f"left out {self.name}: {self.reason}"
-
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:

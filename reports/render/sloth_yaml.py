@@ -38,7 +38,7 @@ def _slo(objective: Objective, terms: Terms, runbook_base: str) -> dict[str, Any
     return {
         "name": objective.slo,
         "objective": round(100 * (1 - objective.budget(terms)), 6),
-        "description": f"Of {objective.what}.",
+        "description": f"Of {objective.what(terms)}.",
         "sli": {
             "events": {
                 "error_query": objective.bad(terms, _WINDOW),

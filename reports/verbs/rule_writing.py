@@ -12,8 +12,9 @@ from reports.analysis.rules.book import is_relay, merge, refusals, rule_book
 from reports.analysis.rules.burn import TIERS, parse_tier
 from reports.analysis.rules.cases import cases
 from reports.analysis.rules.terms import Policy, Terms
-from reports.loader.metric_facts import metric_facts
+from reports.loader.metric_facts import exposed_facts, metric_facts
 from reports.loader.thresholds import load_thresholds
+from reports.model.rule import LeftOut
 from reports.render.rule_tests_yaml import rule_tests_yaml
 from reports.render.rules_yaml import rules_yaml
 
@@ -42,6 +43,7 @@ class RuleWish:
     min_requests: int
     runbook_base: str
     burn_tiers: tuple[str, ...]
+    metrics_url: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,12 @@ def write_rules(wish: RuleWish) -> Written:
     tiers = _tiers(wish.burn_tiers)
     jobs = {False: Policy(wish.job, wish.min_requests), True: Policy(wish.relay_job, wish.min_requests)}
     found = []
-    for name in wish.profiles or USUAL_PROFILES:
-        terms = Terms(metric_facts(name, os.environ), limits, jobs[False])
+    usual = USUAL_PROFILES[:1] if wish.metrics_url else USUAL_PROFILES
+    for name in wish.profiles or usual:
+        facts = metric_facts(name, os.environ)
+        if wish.metrics_url:
+            facts = exposed_facts(facts, name, wish.metrics_url, os.environ)
+        terms = Terms(facts, limits, jobs[False])
         found.append(replace(terms, policy=jobs[is_relay(terms)]))
     if wish.burn_tiers:
         _refuse(found, tiers)
@@ -79,6 +85,12 @@ def write_rules(wish: RuleWish) -> Written:
     book = merge(books)
     _distinct(book, found)
     played = tuple(case for terms, one in zip(found, books, strict=True) for case in cases(terms, one.alerts, tiers))
+    unplayed = tuple(
+        LeftOut("the cases of its alerts", f"no job that {terms.policy.job!r} matches can be told from it")
+        for terms in found
+        if not terms.job_name
+    )
+    book = replace(book, left_out=(*book.left_out, *unplayed))
     texts = {
         RECORDING: rules_yaml(book.recording, wish.runbook_base),
         ALERTS: rules_yaml(book.alerting, wish.runbook_base),

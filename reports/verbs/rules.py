@@ -27,6 +27,12 @@ _OUT = Path("ops/prometheus")
     help="Metric profile, repeatable: metasheet, prometheus-http, relay or a TOML file.  [metasheet and relay]",
 )
 @click.option("--thresholds", type=click.Path(path_type=Path), help="Thresholds file instead of the one shipped.")
+@click.option(
+    "--metrics-url",
+    multiple=True,
+    metavar="URL",
+    help="Write rules for what this service exposes (repeatable): of each metric the name that it has.",
+)
 @click.option("--job", default="", metavar="REGEX", help="Rules for these jobs only.  [every job, each by itself]")
 @click.option(
     "--relay-job", default="loadgen_synth", show_default=True, metavar="REGEX", help="The job of the relay's rules."
@@ -54,15 +60,17 @@ _OUT = Path("ops/prometheus")
 def rules(action: str, check: bool, out: Path, prom_url: str | None, **options: Any) -> int:
     """Write recording-rules.yml, alerts.yml and their promtool tests into a directory; or check what stands there.
 
-    A rule whose metric the profile lacks, whose threshold the file lacks, or whose burn tier could never fire is left
-    out and named on standard error. `check` writes nothing: it says whether the files are those that the settings
-    give, has promtool check and test them (without promtool, their metric names alone are checked), and with
-    --prom-url which recording rules of the server return no data.
+    With --metrics-url the service is scraped once, METRICS_AUTH_HEADER sent along. A rule whose metric is lacking,
+    whose threshold the file lacks, or whose burn tier could never fire is left out and named on standard error. `check`
+    writes nothing: it says whether the files are those that the settings give, has promtool check and test them
+    (without promtool, their metric names alone are checked), and with --prom-url which recording rules of the server
+    return no data; PROM_AUTH_HEADER is sent along.
 
     Exit code: 0; of a check 1 when something is wrong and 3 when all is well but a recording rule returns no data; 2
     when a setting cannot be used or a server cannot be asked.
     """
     from loadgen.core.errors import InputError, Problem
+    from reports.render.left_out import left_out_lines
     from reports.verbs.publishing import complain
     from reports.verbs.rule_writing import RuleWish, write_rules
 
@@ -71,8 +79,8 @@ def rules(action: str, check: bool, out: Path, prom_url: str | None, **options: 
         raise InputError([Problem("--prom-url", prom_url, "goes with `check`")])
     files = {name: options.pop(name) for name in ("sloth", "alertmanager")}
     written = write_rules(RuleWish(**options))
-    for item in written.book.left_out:
-        complain(str(item))
+    for line in left_out_lines(written.book.left_out):
+        complain(line)
     texts = {out / name: text for name, text in written.files.items()} | _extra(written, files, options["runbook_base"])
     if checking:
         from reports.verbs.rule_checking import check_rules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from loadgen.core.errors import InputError
 from reports.cli import report
+from reports.loader.metric_facts import read_facts
 from reports.loader.rule_files import read_rule_file
 from reports.loader.thresholds import bundled_text
 from reports.verbs import rule_writing
@@ -86,7 +88,7 @@ def test_a_rule_whose_metric_or_threshold_is_lacking_is_named_and_left_out(tmp_p
     own = thresholds(tmp_path, memory_rss=None)
     result = rules("--profile", "prometheus-http", "--thresholds", str(own), "--out", str(tmp_path))
     assert result.return_value == 0
-    assert "left out FallbackEffectiveHigh: the profile prometheus-http has no fallback" in result.stderr
+    assert re.search(r"left out .*FallbackEffectiveHigh.*: the profile prometheus-http has no fallback", result.stderr)
     assert f"left out MemoryRssHigh: {own} has no memory_rss" in result.stderr
     text = (tmp_path / "alerts.yml").read_text()
     assert "FallbackEffectiveHigh" not in text
@@ -111,6 +113,54 @@ def test_a_ratio_that_nothing_can_exceed_is_left_out_with_its_arithmetic(tmp_pat
     assert (
         "left out FallbackEffectiveHigh: the limit is 1, and no ratio is above 1: it could never fire" in result.stderr
     )
+
+
+PAGE = """
+# TYPE http_requests_total counter
+http_requests_total{code="200"} 5
+# TYPE process_start_time_seconds gauge
+process_start_time_seconds 1
+# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{le="0.1"} 4
+http_request_duration_seconds_bucket{le="1"} 5
+http_request_duration_seconds_bucket{le="+Inf"} 5
+http_request_duration_seconds_count 5
+http_request_duration_seconds_sum 1
+"""
+
+
+def test_a_service_decides_which_of_the_names_are_used_and_what_is_lacking(tmp_path: Path) -> None:
+    """The profile's first name of the latency is another one; no bucket of this service ends at 0.25 s."""
+    with prom_server(Answers(body=PAGE, headers={"Content-Type": "text/plain; version=0.0.4"})) as server:
+        result = rules("--metrics-url", server.url, "--out", str(tmp_path))
+    assert result.return_value == 0, result.output
+    text = (tmp_path / "alerts.yml").read_text()
+    assert "http_request_duration_seconds_bucket" in text
+    assert "http_server_requests_seconds" not in text
+    assert "LatencyBudgetBurn" not in text
+    told = "http_request_duration_seconds has no bucket that ends at 0.25, the limit of http_latency_p99"
+    assert f"{told} (its bounds are 0.1, 1, +Inf)" in result.stderr
+    assert re.search(
+        rf"left out .*CacheHitRateLow.*: {server.url}, read by the profile metasheet, has no", result.stderr
+    )
+
+
+def test_a_profile_without_a_label_of_the_status_has_no_rule_on_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = read_facts({"name": "own", "metrics": {"requests": [{"name": "r", "parts": {"total": ["r_total"]}}]}})
+    monkeypatch.setattr(rule_writing, "metric_facts", lambda *_: bare)
+    result = rules("--profile", "own.toml", "--out", str(tmp_path))
+    assert result.return_value == 0, result.output
+    assert re.search(r"left out .*HttpErrorRatePage.*: the profile own has no requests by status", result.stderr)
+    assert "HttpErrorRate" not in (tmp_path / "alerts.yml").read_text()
+
+
+def test_cases_that_cannot_be_played_are_told(tmp_path: Path) -> None:
+    result = rules("--profile", "metasheet", "--job", r"a\d", "--out", str(tmp_path))
+    assert result.return_value == 0
+    assert r"left out the cases of its alerts: no job that 'a\\d' matches can be told from it" in result.stderr
+    assert "tests: []" in (tmp_path / "alerts_test.yml").read_text()
 
 
 def test_a_burn_tier_that_was_asked_for_and_cannot_fire_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -50,6 +51,15 @@ class Stack:
             for alert in ask(f"{self.alertmanager}/api/v2/alerts")
         }
 
+    def sent(self, path: str) -> set[str]:
+        """Return the names in what the webhook received at a path: alerts, or the title of a Slack message."""
+        found = set()
+        for place, body in zip(self.received.paths, self.received.bodies, strict=True):
+            if place == path:
+                found |= {alert["labels"]["alertname"] for alert in body.get("alerts", ())}
+                found |= {word for item in body.get("attachments", ()) for word in item["title"].split()}
+        return found
+
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
@@ -97,6 +107,7 @@ def test_every_recording_rule_returns_data_once_its_kind_of_thing_has_happened(s
         return all("redis_last_failure" in name or name in NOT_YET for name in lacking(stack, tmp_path))
 
     wait_until(only_failures_are_lacking, timeout_s=60, what=f"data of the rules but for {lacking(stack, tmp_path)}")
+    assert stack.firing() == set(), "a healthy service is silent, though no alert is held back here"
     redis = stack.demo.get("/internal/cache")["server_pid"]
     os.kill(redis, signal.SIGSTOP)
     try:
@@ -123,6 +134,9 @@ def test_a_warning_is_muted_under_its_critical_and_only_the_critical_is_sent(sta
         return {"HttpErrorRatePage", "HttpErrorRateTicket", "HttpSuccessRateLow"} <= stack.firing()
 
     wait_until(failing, timeout_s=60, what="the alerts on errors")
+    for alert in ask(f"{stack.prometheus}/api/v1/alerts")["data"]["alerts"]:
+        shown = " ".join(alert["annotations"].values())
+        assert not re.search(r"no value|expanding template|\{\{", shown), shown
     told = loadgen("alerts", "check", "--prom-url", stack.prometheus, cwd=tmp_path)
     assert told.returncode == 1
     assert re.search(r"(?m)^critical  HttpErrorRatePage  job=api$", told.stdout), told.stdout
@@ -133,9 +147,38 @@ def test_a_warning_is_muted_under_its_critical_and_only_the_critical_is_sent(sta
         what=f"the warnings muted: {stack.states()}",
     )
     assert stack.states()["HttpErrorRatePage"] == ("active", False)
-    wait_until(lambda: "/page" in stack.received.paths, timeout_s=30, what="the page")
-    pages = [body for path, body in zip(stack.received.paths, stack.received.bodies, strict=True) if path == "/page"]
-    names = {alert["labels"]["alertname"] for page in pages for alert in page["alerts"]}
-    assert "HttpErrorRatePage" in names
-    assert not names & {"HttpErrorRateTicket", "HttpSuccessRateLow"}
+    wait_until(lambda: "HttpErrorRatePage" in stack.sent("/page"), timeout_s=30, what="the page")
+    assert not (stack.sent("/page") | stack.sent("/slack")) & {"HttpErrorRateTicket", "HttpSuccessRateLow"}
     stack.demo.fault()
+
+
+def post(stack: Stack, *alerts: dict[str, str]) -> None:
+    """Hand alerts to Alertmanager as Prometheus would."""
+    body = json.dumps([{"labels": labels} for labels in alerts]).encode()
+    request = urllib.request.Request(f"{stack.alertmanager}/api/v2/alerts", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10):
+        pass
+
+
+def test_what_is_down_mutes_all_of_that_instance_and_a_fast_burn_the_slow_one(stack: Stack) -> None:
+    here, there = {"job": "web", "instance": "a:80"}, {"job": "web", "instance": "b:80"}
+    burn = {"severity": "critical", "family": "http-errors", "job": "web"}
+    post(
+        stack,
+        {"alertname": "ServiceDown", "severity": "critical", "family": "service", **here},
+        {"alertname": "MutedMemory", "severity": "critical", "family": "memory", **here},
+        {"alertname": "OtherMemory", "severity": "critical", "family": "memory", **there},
+        {"alertname": "ErrorBudgetBurnPageFast", **burn},
+        {"alertname": "ErrorBudgetBurnPageSlow", **burn},
+        {"alertname": "LatencyBudgetBurnPageSlow", **burn, "family": "http-latency"},
+        {"alertname": "ForeignWarning", "severity": "warning", "job": "web"},
+    )
+    expected = {
+        "ServiceDown": False, "MutedMemory": True, "OtherMemory": False, "ErrorBudgetBurnPageFast": False,
+        "ErrorBudgetBurnPageSlow": True, "LatencyBudgetBurnPageSlow": False, "ForeignWarning": False,
+    }  # fmt: skip
+
+    def muted() -> dict[str, bool]:
+        return {name: muted for name, (_, muted) in stack.states().items() if name in expected}
+
+    wait_until(lambda: muted() == expected, timeout_s=20, what="what is muted, and nothing else")

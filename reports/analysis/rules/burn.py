@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reports.analysis.rules.terms import Terms
+    from reports.model.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Objective:
     limits: tuple[str, ...]
     family: Family
     runbook: str
-    what: str
+    what: Callable[[Terms], str]
     share: Callable[[Terms], float]
     ratio: Callable[[Terms, str], str]
     bad: Callable[[Terms, str], str]
@@ -66,8 +67,29 @@ class Objective:
         """Return the share of events that may be bad."""
         return round(1 - self.share(terms), 12)
 
+    def draft(self, name: str, write: Callable[[Terms], Rule]) -> Draft:
+        """Return a draft of a rule of this objective."""
+        return Draft(name, self.needs, write, self.limits, _no_bucket if self.slo == "latency" else _possible)
+
     def lacks(self, terms: Terms) -> bool:
-        return bool(Draft("", self.needs, lambda _: Recording("", ""), self.limits).lacks(terms))
+        """Say whether its rules cannot be written."""
+        return bool(self.draft("", lambda _: Recording("", "")).lacks(terms))
+
+
+def _possible(_: Terms) -> str:
+    return ""
+
+
+def _no_bucket(terms: Terms) -> str:
+    """Return why no share of slow requests can be had, where the bounds of the histogram are known."""
+    bounds = terms.facts.buckets.get("latency", ())
+    if not bounds or _limit(terms) in bounds:
+        return ""
+    shown = ", ".join("+Inf" if bound == inf else f"{bound:g}" for bound in bounds)
+    return (
+        f"{terms.histogram('latency').name} has no bucket that ends at {_limit(terms):g}, the limit of {LATENCY_LIMIT} "
+        f"(its bounds are {shown}): set the limit to one of them"
+    )
 
 
 LATENCY_LIMIT = "http_latency_p99"
@@ -94,8 +116,8 @@ def _limit(terms: Terms) -> float:
 
 
 AVAILABILITY = Objective(
-    "availability", "ErrorBudgetBurn", ("requests",), ("error_rate",), Family.ERRORS, "ERROR_RATE",
-    "requests answered with 4xx or 5xx",
+    "availability", "ErrorBudgetBurn", ("requests by status",), ("error_rate",), Family.ERRORS, "ERROR_RATE",
+    lambda _: "requests answered with 4xx or 5xx",
     lambda terms: 1 - terms.limit("error_rate") / 100,
     lambda terms, window: share(_failed(terms, window), terms.requests(window)),
     lambda terms, window: zero_for(_failed(terms, window), terms.requests(window)),
@@ -103,7 +125,7 @@ AVAILABILITY = Objective(
 )  # fmt: skip
 LATENCY = Objective(
     "latency", "LatencyBudgetBurn", ("latency",), (LATENCY_LIMIT,), Family.LATENCY, "LATENCY",
-    "requests slower than the P99 threshold",
+    lambda terms: f"requests slower than {terms.limit(LATENCY_LIMIT) * 1000:g} ms",
     lambda terms: 0.99,
     _slow_share,
     _slow,
@@ -146,7 +168,7 @@ def burn_recordings(objective: Objective, tiers: Sequence[Tier], terms: Terms) -
 
     def draft(record: str, write: Callable[[Terms], str], **more: str) -> Draft:
         name = f"{record} of {objective.slo}"
-        return Draft(name, objective.needs, lambda it: Recording(record, write(it), labels | more), objective.limits)
+        return objective.draft(name, lambda it: Recording(record, write(it), labels | more))
 
     chosen = f'{{sloth_id="{labels["sloth_id"]}"}}'
     short = windows(tiers)[0] if tiers else "5m"
@@ -180,7 +202,7 @@ def can_fire(objective: Objective, tiers: Sequence[Tier], terms: Terms) -> tuple
 def burn_alerts(objective: Objective, tiers: Sequence[Tier]) -> list[Draft]:
     """Return a draft for each tier."""
     return [
-        Draft(name, objective.needs, _alert(name, objective, tier), objective.limits)
+        objective.draft(name, _alert(name, objective, tier))
         for tier in tiers
         for name in (objective.alert + tier.name,)
     ]
@@ -202,7 +224,7 @@ def _alert(name: str, objective: Objective, tier: Tier) -> Callable[[Terms], Ale
             objective.family,
             objective.runbook,
             f"{{{{ $labels.job }}}} spends its {objective.slo} budget {tier.factor:g} times too fast",
-            f"{{{{ $value | humanizePercentage }}}} {objective.what} over {tier.long}, and as much over "
+            f"{{{{ $value | humanizePercentage }}}} {objective.what(terms)} over {tier.long}, and as much over "
             f"{tier.short}: above {tier.factor:g} x {budget:.2%}.",
         )
 

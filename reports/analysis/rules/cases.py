@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def cases(terms: Terms, alerts: Iterable[Alert], tiers: Sequence[Tier] = TIERS) -> Iterator[Case]:
-    """Yield the cases of the alerts; those of one file are played at once, told apart by job or by provider."""
+    """Yield the cases of the alerts; those of one file are played at once, told apart by job or by provider.
+
+    There are none where no name of a job can be told from the expression that the rules choose jobs by.
+    """
+    if not terms.job_name:
+        return
     for alert in alerts:
         plays = (
             *service_plays(terms, alert.name),

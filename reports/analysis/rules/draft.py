@@ -29,7 +29,7 @@ class Draft:
         """Return what is missing or in the way, as a sentence; empty when it can be written."""
         metrics = [name for name in self.needs if not terms.facts.has(name)]
         limits = [name for name in self.limits if terms.limits.find(name) is None]
-        told = [f"the profile {terms.facts.name} has no {' and no '.join(metrics)}"] if metrics else []
+        told = [f"{terms.facts.told_by} has no {' and no '.join(metrics)}"] if metrics else []
         told += [f"{terms.limits.source} has no {' and no '.join(limits)}"] if limits else []
         return "; ".join(told) or self.hopeless(terms)
 

@@ -21,7 +21,7 @@ _NOT_NAMES = (
     re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)"),
     re.compile(r"\boffset\s+\S+"),
 )
-_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\(|[a-zA-Z0-9_:])")
+_NAME = re.compile(r"(?<![\w:.])[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\(|[a-zA-Z0-9_:])")
 _WORDS = frozenset({"and", "or", "unless", "bool", "atan2", "inf", "nan", "offset", "group_left", "group_right", "by"})
 _SUFFIXES = ("", "_bucket", "_count", "_sum")
 

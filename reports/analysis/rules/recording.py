@@ -26,9 +26,9 @@ def recordings(prefix: str) -> list[Draft]:
         return Draft(record, needs, lambda terms: Recording(record, write(terms)))
 
     return [
-        draft("http_success_rate:5m", ("requests",), _success),
+        draft("http_success_rate:5m", ("requests by status",), _success),
         draft("cache_hit_rate:10m", ("cache",), _cache_hits),
-        draft("fallback_effective_ratio:10m", ("fallback",), _effective_ratio),
+        draft("fallback_effective_ratio:10m", ("fallback by reason",), _effective_ratio),
         draft("fallback_reason_rate:5m", ("fallback",), _reasons),
         draft("redis_fail_rate:5m", ("redis_recovery",), _redis_failures),
         *(
@@ -45,7 +45,7 @@ def recordings(prefix: str) -> list[Draft]:
             for p in PERCENTILES
             for window in ("5m", "30m")
         ),
-        draft("effective_fallback_rate:5m", ("fallback", "requests"), _effective_rate),
+        draft("effective_fallback_rate:5m", ("fallback by reason", "requests"), _effective_rate),
         *(draft(f"http_p{p}:5m", ("latency",), _latency(p)) for p in PERCENTILES),
         draft("redis_timeout_ratio:5m", ("redis_timeouts", "redis_operation"), _redis_timeouts),
         draft("redis_last_failure_age:seconds", ("redis_last_failure",), _redis_age),
@@ -80,13 +80,16 @@ def _cache_hits(terms: Terms) -> str:
 
 
 def effective(terms: Terms, window: str) -> str:
-    """Return the rate of true degradations: every fallback but cache misses, whichever label tells the reason."""
+    """Return the rate of true degradations: every fallback but cache misses, whichever label tells the reason.
+
+    The service's own count of them is not used where the reason is known.
+    """
     labels = terms.source("fallback").by
     selectors = []
     for at, label in enumerate(labels):
         absent = [f'{earlier}=""' for earlier in labels[:at]]
         selectors += terms.series("fallback", "total", *absent, f'{label}!~"cache_miss|"')
-    return summed(selectors or terms.series("effective_fallback", "total"), window)
+    return summed(selectors, window)
 
 
 def _effective_ratio(terms: Terms) -> str:
@@ -108,16 +111,16 @@ def _redis_failures(terms: Terms) -> str:
 
 def _duration(logical: str, percentile: int) -> Callable[[Terms], str]:
     def write(terms: Terms) -> str:
-        by = ("job", *_operations(terms, logical))
+        by = ("job", *(operation_labels(terms) if logical == "snapshot_duration" else terms.source(logical).by))
         scale = terms.source(logical).scale
         return times(quantile(percentile / 100, terms.histogram(logical), "5m", by), scale)
 
     return write
 
 
-def _operations(terms: Terms, logical: str) -> tuple[str, ...]:
-    """Return the labels that tell operations apart: snapshots by their kind, as their alerts need."""
-    return ("operation",) if logical == "snapshot_duration" else terms.source(logical).by
+def operation_labels(terms: Terms) -> tuple[str, ...]:
+    """Return the labels that tell the operations on snapshots apart, as their alerts need; the first has their kind."""
+    return terms.source("snapshot_duration").by or ("operation",)
 
 
 def _redis(op: str, percentile: int, window: str) -> Callable[[Terms], str]:

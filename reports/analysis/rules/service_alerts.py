@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.analysis.rules.draft import Draft
 from reports.analysis.rules.promql import JOB, both, either, summed
+from reports.analysis.rules.recording import operation_labels
 from reports.model.rule import Alert, Family, Severity
 
 if TYPE_CHECKING:
@@ -16,29 +17,26 @@ if TYPE_CHECKING:
 REDIS_P95_S, REDIS_P95_LONG_S = 0.05, 0.04
 REDIS_RECENT_S = 300
 MIB = 1024 * 1024
+_RATIO = "fallback_effective_ratio"
 _SHARE, _SECONDS = "{{ $value | humanizePercentage }}", "{{ $value | humanizeDuration }}"
 
 
 def service_alerts(prefix: str) -> list[Draft]:
     """Return the 13 drafts; `prefix` is that of the recorded names they read."""
     return [
-        Draft("HttpSuccessRateLow", ("requests",), _success(prefix), ("http_success_rate",)),
+        Draft("HttpSuccessRateLow", ("requests by status",), _success(prefix), ("http_success_rate",)),
         Draft("CacheHitRateLow", ("cache",), _cache(prefix), ("cache_hit_rate",)),
-        Draft("FallbackEffectiveHigh", ("fallback",), _fallback(prefix), ("fallback_effective_ratio",), _no_ratio),
+        Draft("FallbackEffectiveHigh", ("fallback by reason",), _fallback(prefix), (_RATIO,), _no_ratio),
         _slow("PluginReloadLatencyP95High", f"{prefix}:plugin_reload_p95:5m", "plugin_reload", 95),
         _slow("PluginReloadLatencyP99High", f"{prefix}:plugin_reload_p99:5m", "plugin_reload", 99),
         *(
-            _slow(f"Snapshot{op.title()}LatencyP95High", _snapshots(prefix, op), f"snapshot_{op}", 95)
+            _slow(f"Snapshot{op.title()}LatencyP95High", f"{prefix}:snapshot_op_p95:5m", f"snapshot_{op}", 95)
             for op in ("create", "restore")
         ),
         Draft("MemoryRssHigh", ("memory",), _memory, ("memory_rss",)),
         *(_redis(op, prefix, long=long) for long in (False, True) for op in ("get", "set")),
         Draft("RedisFailuresRecent", ("redis_recovery", "redis_last_failure"), _redis_failures(prefix)),
     ]  # fmt: skip
-
-
-def _snapshots(prefix: str, operation: str) -> str:
-    return f'{prefix}:snapshot_op_p95:5m{{operation="{operation}"}}'
 
 
 def _success(prefix: str) -> Callable[[Terms], Alert]:
@@ -78,13 +76,13 @@ def _cache(prefix: str) -> Callable[[Terms], Alert]:
 
 
 def _no_ratio(terms: Terms) -> str:
-    limit = terms.limit("fallback_effective_ratio")
+    limit = terms.limit(_RATIO)
     return "" if limit < 1 else f"the limit is {limit:g}, and no ratio is above 1: it could never fire"
 
 
 def _fallback(prefix: str) -> Callable[[Terms], Alert]:
     def write(terms: Terms) -> Alert:
-        limit = terms.limit("fallback_effective_ratio")
+        limit = terms.limit(_RATIO)
         return Alert(
             "FallbackEffectiveHigh",
             f"{prefix}:fallback_effective_ratio:10m > {limit:g}",
@@ -101,14 +99,16 @@ def _fallback(prefix: str) -> Callable[[Terms], Alert]:
 
 def _slow(name: str, recorded: str, metric: str, percentile: int) -> Draft:
     plugin = metric == "plugin_reload"
-    what = "Plugin reloads" if plugin else f"Snapshot {metric.removeprefix('snapshot_')}s"
+    operation = metric.removeprefix("snapshot_")
+    what = "Plugin reloads" if plugin else f"Snapshot {operation}s"
     threshold = f"{metric}_latency_p{percentile}"
 
     def write(terms: Terms) -> Alert:
         limit = terms.limit(threshold)
+        chosen = "" if plugin else f'{{{operation_labels(terms)[0]}="{operation}"}}'
         return Alert(
             name,
-            f"{recorded} > {limit:g}",
+            f"{recorded}{chosen} > {limit:g}",
             "5m",
             Severity.WARNING,
             Family.PLUGINS if plugin else Family.SNAPSHOTS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.analysis.rules.recording import operation_labels
 from reports.analysis.rules.service_alerts import MIB, REDIS_P95_LONG_S, REDIS_P95_S
 
 if TYPE_CHECKING:
@@ -61,10 +62,11 @@ def _fallback(terms: Terms) -> Iterator[Play]:
     yield "mostly cache misses", False, 30, fell(limit * 0.9)
 
 
-def _slow(logical: str, threshold: str, percentile: int, **labels: str) -> Callable[[Terms], Iterator[Play]]:
+def _slow(logical: str, threshold: str, percentile: int, operation: str = "") -> Callable[[Terms], Iterator[Play]]:
     def plays(terms: Terms) -> Iterator[Play]:
         limit = terms.limit(threshold) / terms.source(logical).scale
-        by = labels or dict.fromkeys(terms.source(logical).by, "one")
+        labels = operation_labels(terms) if operation else terms.source(logical).by
+        by = dict.fromkeys(labels, "one") | ({labels[0]: operation} if operation else {})
         beyond = (100 - percentile) / 100
         histogram = terms.histogram(logical)
         yield (
@@ -110,10 +112,8 @@ _PLAYS: dict[str, Callable[[Terms], Iterator[Play]]] = {
     "FallbackEffectiveHigh": _fallback,
     "PluginReloadLatencyP95High": _slow("plugin_reload_duration", "plugin_reload_latency_p95", 95),
     "PluginReloadLatencyP99High": _slow("plugin_reload_duration", "plugin_reload_latency_p99", 99),
-    "SnapshotCreateLatencyP95High": _slow("snapshot_duration", "snapshot_create_latency_p95", 95, operation="create"),
-    "SnapshotRestoreLatencyP95High": _slow(
-        "snapshot_duration", "snapshot_restore_latency_p95", 95, operation="restore"
-    ),
+    "SnapshotCreateLatencyP95High": _slow("snapshot_duration", "snapshot_create_latency_p95", 95, "create"),
+    "SnapshotRestoreLatencyP95High": _slow("snapshot_duration", "snapshot_restore_latency_p95", 95, "restore"),
     "MemoryRssHigh": _memory,
     "RedisGetLatencyP95High": _redis("get", REDIS_P95_S, 20),
     "RedisSetLatencyP95High": _redis("set", REDIS_P95_S, 20),

@@ -32,13 +32,20 @@ def standing_alerts(prefix: str) -> list[Draft]:
         Draft("ServiceRestarted", ("start_time",), _restarted),
         Draft("MetricsMissing", ("requests",), _missing),
         Draft("MetricsStalled", ("cpu",), _stalled),
-        Draft("HttpErrorRatePage", ("requests",), _errors("HttpErrorRatePage", ERROR_PAGE, "5m", page)),
-        Draft("HttpErrorRateTicket", ("requests",), _errors("HttpErrorRateTicket", ERROR_TICKET, "15m", ticket)),
+        Draft("HttpErrorRatePage", ("requests by status",), _errors("HttpErrorRatePage", ERROR_PAGE, "5m", page)),
+        Draft(
+            "HttpErrorRateTicket", ("requests by status",), _errors("HttpErrorRateTicket", ERROR_TICKET, "15m", ticket)
+        ),
         Draft("HttpLatencyP95Page", ("latency",), _latency("HttpLatencyP95Page", LATENCY_PAGE_S, "5m", page)),
         Draft("HttpLatencyP95Ticket", ("latency",), _latency("HttpLatencyP95Ticket", LATENCY_TICKET_S, "30m", ticket)),
-        Draft("HttpRateLimited", ("requests",), _rate_limited),
-        Draft("EffectiveFallbackRateHigh", ("fallback", "requests"), _effective(prefix), ("effective_fallback_rate",)),
-        Draft("EffectiveFallbackRateCritical", ("fallback", "requests"), _effective_critical(prefix)),
+        Draft("HttpRateLimited", ("requests by status",), _rate_limited),
+        Draft(
+            "EffectiveFallbackRateHigh",
+            ("fallback by reason", "requests"),
+            _effective(prefix),
+            ("effective_fallback_rate",),
+        ),
+        Draft("EffectiveFallbackRateCritical", ("fallback by reason", "requests"), _effective_critical(prefix)),
         Draft("RedisTimeoutRatioHigh", ("redis_timeouts", "redis_operation"), _redis_timeouts(prefix)),
     ]
 
