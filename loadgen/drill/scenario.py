@@ -40,7 +40,7 @@ class Scenario:
     until_true_ns: int = 2 * _MINUTE_NS
     for_ns: int = 10 * _MINUTE_NS
     lead_ns: int = 0
-    margin_ns: int = _MINUTE_NS
+    margin_ns: int = 2 * _MINUTE_NS
     resolves_ns: int = 12 * _MINUTE_NS
 
     @property

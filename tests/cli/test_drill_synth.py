@@ -53,7 +53,7 @@ async def test_a_signal_deletes_the_group_before_it_ends(tmp_path: Path, number:
     assert gateway.groups == {}
     assert gateway.requests[-1] == "DELETE /metrics/job/loadgen_synth/instance/error-rate-warn"
     assert out.endswith("; all of it was taken back\n")
-    assert "note: error-rate-warn: 5m is too short for RelayErrorRateWarn to fire; they need 13m" in err
+    assert "note: error-rate-warn: 5m is too short for RelayErrorRateWarn to fire; they need 14m" in err
 
 
 async def test_all_of_them_play_one_after_another_in_compressed_time(tmp_path: Path) -> None:

@@ -121,13 +121,13 @@ async def test_the_record_has_the_counts_that_were_reached() -> None:
 def test_a_duration_too_short_for_the_alert_is_said() -> None:
     asked = Asked((WARN, scenario_named("controller-stalled")), 14 * M, M // 6, 0)
     (sentence,) = asked.too_short()
-    assert sentence == "controller-stalled: 14m is too short for RelayControllerStalled to fire; they need 1h7m"
+    assert sentence == "controller-stalled: 14m is too short for RelayControllerStalled to fire; they need 1h8m"
 
 
 def test_without_a_duration_each_scenario_lasts_as_long_as_its_rule_needs() -> None:
     asked = Asked(SCENARIOS, None, M // 6, 0)
     assert asked.too_short() == []
     assert {scenario.name: asked.lasts_ns(scenario) // M for scenario in SCENARIOS} == {
-        "error-rate-warn": 13, "error-rate-crit": 13, "latency-crit": 13, "controller-stalled": 67,
-        "validation-spike": 13, "mime-slow": 13, "sanitization-spike": 11,
+        "error-rate-warn": 14, "error-rate-crit": 14, "latency-crit": 14, "controller-stalled": 68,
+        "validation-spike": 14, "mime-slow": 14, "sanitization-spike": 12,
     }  # fmt: skip
