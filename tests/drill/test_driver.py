@@ -36,7 +36,7 @@ async def test_progress_is_told_every_minute() -> None:
     drilled = await play(WARN, RememberingSink(HandClock()), duration_s=200)
     progress = [line for line in drilled.told if " of 3m20s: " in line]
     assert [line.split(" of ")[0] for line in progress] == [f"[error-rate-warn] {minute}m" for minute in (1, 2, 3)]
-    assert progress[0].endswith("3000 actions, 60 failed, 30 rejected, 120 changes, 60 decisions; 7 pushes")
+    assert progress[0].endswith("3000 actions, 60 failed, 30 rejected, 120 changes; 7 pushes")
 
 
 async def test_being_asked_to_end_takes_everything_back() -> None:
@@ -112,7 +112,7 @@ async def test_the_record_has_the_counts_that_were_reached() -> None:
     drilled = await play(WARN, RememberingSink(HandClock()), duration_s=60)
     record = drilled.played.as_json()
     assert record["counts"] == {
-        "actions": 3_000, "errors": 60, "rejected": 30, "sanitization_changes": 120, "decisions": 60,
+        "actions": 3_000, "errors": 60, "rejected": 30, "sanitization_changes": 120, "decisions": None,
     }  # fmt: skip
     assert (record["lasted_s"], record["pushes"], record["removed"], record["problem"]) == (60.0, 6, True, None)
     assert str(drilled.played) == "error-rate-warn: 1m, 6 pushes; all of it was taken back"
