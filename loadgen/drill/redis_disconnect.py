@@ -56,6 +56,7 @@ class RedisDisconnect(Incident):
     def nature(self) -> Nature:
         return Nature(
             name="redis-disconnect",
+            length_ns=self.for_ns,
             alert="RedisFailuresRecent",
             needs_redis=True,
             at_once=True,
