@@ -51,6 +51,7 @@ def _glance(fields: Fields) -> Glance:
         number=fields.whole("sample"),
         t_s=fields.signed("t_s"),
         address=fields.text("address"),
+        ok=bool(fields.flag("ok")),
         trouble=fields.text("trouble"),
         pings=_pings(fields.below("ping")),
         reconnects=fields.whole("reconnects") or 0,

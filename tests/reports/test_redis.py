@@ -199,6 +199,15 @@ def test_a_redis_that_never_answered_is_na_throughout(tmp_path: Path) -> None:
     assert [{cell.strip() for cell in row[2:-1]} for row in rows] == [{"NA"}, {"NA"}]
 
 
+def test_one_that_answers_and_tells_nothing_has_no_failed_look(tmp_path: Path) -> None:
+    mute = [record(label, 0, {}, ping=pinged(*[1.0] * 30)) for label in ("start", "", "end")]
+    text = section_of(run_with(tmp_path, mute))
+    assert "Looks: 3, of which 0 failed" in text
+    assert "restarts of the server: 0" in text
+    assert "version NA, role NA" in text
+    assert "p50 1.00 ms, p95 too few" in text
+
+
 def test_a_file_that_was_cut_off_loses_its_last_line_only_and_a_bad_line_is_told(tmp_path: Path) -> None:
     place = tmp_path / "redis.jsonl"
     whole = orjson.dumps(WATCHED[0]) + b"\n"
