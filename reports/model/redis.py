@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from loadgen.core.histogram import Histogram
 
@@ -48,7 +49,7 @@ class Glance:
 
     label: str
     number: int | None
-    t_s: float | None
+    at: datetime | None
     address: str
     ok: bool = True
     trouble: str = ""
