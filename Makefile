@@ -108,7 +108,7 @@ SUMMARY := $${GITHUB_STEP_SUMMARY:-/dev/stdout}
 summary: ## Append reports to the summary of a workflow, or print them: make summary FILES=...
 	@for file in $(wildcard $(FILES)); do head -c 250000 "$$file" >>"$(SUMMARY)"; echo >>"$(SUMMARY)"; done
 
-workflows: $(STAMP) ## Run the steps of workflows here, in a clone, on the demo service: make workflows WORKFLOWS="nightly thresholds"
+workflows: $(STAMP) ## Run the steps of workflows here: make workflows WORKFLOWS="nightly ci/guard"
 	$(BIN)/python -m tests.support.local_workflows $(WORKFLOWS)
 
 golden: $(STAMP) ## Rewrite the expected reports of the recorded run, after a change that is meant

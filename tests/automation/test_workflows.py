@@ -198,6 +198,14 @@ def test_a_pull_request_holds_the_history_and_no_run(path: str, kept: bool) -> N
     assert (done.returncode == 1) is kept
 
 
+def test_what_a_job_runs_on_is_named_by_its_version() -> None:
+    for workflow in ALL.values():
+        for job in workflow.jobs.values():
+            assert re.fullmatch(r"(\$\{\{ vars\.LOADGEN_RUNNER \|\| ')?ubuntu-\d\d\.\d\d(' \}\})?", job["runs-on"])
+            image = job.get("container", {}).get("image", "python:0.0.0-debian")
+            assert re.search(r":\d+\.\d+\.\d+-\w+$", image)
+
+
 def test_thresholds_are_changed_only_by_approval() -> None:
     jobs = ALL["thresholds"].jobs
     assert jobs["apply"]["environment"] == "thresholds"
