@@ -75,6 +75,13 @@ def test_staging_is_measured_unattended_and_its_run_is_kept(clone: Path) -> None
 
 
 @pytest.mark.stack
+def test_what_a_dispatch_says_is_never_a_command(clone: Path) -> None:
+    foul = Runner(clone, inputs={"scenario": "mime-slow", "duration": '5m"; touch caught; "'})
+    assert told(foul.run(ALL["alert-synth"]))["Play on the demo service"] == 2
+    assert not (clone / "caught").exists()
+
+
+@pytest.mark.stack
 def test_defect_12_fourteen_good_nights_are_rotated_and_the_pull_request_is_asked_for(clone: Path) -> None:
     today = clone / "results" / "nightly" / f"phase5-{utc_now():%Y%m%d}.json"
     yesterday = sorted(today.parent.glob("phase5-*.json"))[GOOD_NIGHTS - 1]
