@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,9 +60,12 @@ def test_defects_4_and_16_a_night_without_a_terminal_is_kept_and_its_suggestions
 
     shown = runner.run(ALL["thresholds"])
     assert told(shown)["Difference"] == told(shown)["Apply"] == told(shown)["The file is still sound"] == 0
+    assert told(shown)["The alert rules that they give"] == 0
     assert "--- a/reports/data/phase5-thresholds.json" in (clone / "results/thresholds/tighter.patch").read_text()
     thresholds = json.loads((clone / "reports/data/phase5-thresholds.json").read_text())["thresholds"]
     assert {one["metric"]: one["threshold"] for one in thresholds}["plugin_reload_latency_p95"] < 2
+    changed = subprocess.run(["git", "status", "--short"], cwd=clone, capture_output=True, text=True, check=True).stdout
+    assert " M ops/prometheus/alerts.yml" in changed.splitlines(), "the rules follow the thresholds"
 
 
 @pytest.mark.stack
