@@ -18,6 +18,7 @@ _VERBS = {
     "chart": "reports.verbs.chart:chart",
     "compare": "reports.verbs.compare:compare",
     "complete": "reports.verbs.complete:complete",
+    "incident": "reports.verbs.incident:incident",
     "observation": "reports.verbs.observation:observation",
     "partial": "reports.verbs.partial:partial",
     "production": "reports.verbs.production:production",
