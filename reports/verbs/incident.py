@@ -35,5 +35,8 @@ def incident(place: Path, output: Path | None, force: bool) -> int:
     run = load(place)
     targets, overrides = targets_of(run.targets, os.environ)
     files = sorted(path.name for path in place.iterdir()) if place.is_dir() else [place.name]
-    publish(incident_page(incident_of(assess(run, Question(targets, overrides)), files), utc_now()), output)
+    found = incident_of(assess(run, Question(targets, overrides)), files)
+    publish(incident_page(found, utc_now()), output)
+    if output is not None:
+        click.echo(f"{found.response}; {output}")
     return 0
