@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 RUNBOOKS = sorted(path for path in (DOCS / "runbooks").glob("*.md") if path.name != "README.md")
 INDEX = DOCS / "runbooks" / "README.md"
 DRILLS = sorted(DOCS.glob("TABLETOP-DRILL-*.md"))
-OPERATIONS = (INDEX, *RUNBOOKS, DOCS / "RUNBOOK.md", *DRILLS, DOCS / "DECISIONS.md")
+OPERATIONS = (INDEX, *RUNBOOKS, DOCS / "RUNBOOK.md", *DRILLS, DOCS / "DECISIONS.md", DOCS / "METRICS_GUIDE.md")
 SHOWN_URL = "http://127.0.0.1:8901"
 SHOWN_RUN = "phase5-prod-20260301-120000"
 _EXIT = re.compile(r"\s+# exit code (\d+).*$")
