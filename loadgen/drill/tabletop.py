@@ -5,7 +5,9 @@ Pure: what is asked, in which order, and what an alert and a signal are called i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from loadgen.notify.response import runbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ PHASES = (
         "inhibition",
         "A worse alert comes on top",
         5,
-        ("Facilitator: {worsen}.", "On call: look at Alertmanager: {second} is active and {first} is suppressed."),
+        ("Facilitator: {worsen}.", "On call: look at Alertmanager: {active} is active and {suppressed} is suppressed."),
         ("inhibition",),
     ),
     Phase(
@@ -72,65 +74,67 @@ MINUTES = sum(phase.minutes for phase in PHASES)
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One drill: what is injected and made worse, which alerts that raises, and which runbook they name."""
+    """One drill: what is injected and made worse, which alerts that raises, and which runbook the first one names."""
 
     number: str
     title: str
     inject: str
     worsen: str
     first: str
-    second: str
+    active: str
+    suppressed: str
     runbook: str
     decide: str
 
     def step(self, text: str) -> str:
         """Return a step of a phase with this drill's names."""
-        return text.format(
-            inject=self.inject, worsen=self.worsen, first=self.first, second=self.second, runbook=self.runbook,
-            decide=self.decide,
-        )  # fmt: skip
+        return text.format(**asdict(self))
 
 
 _DRILLS = (
     Scenario(
-        "01",
-        "Error rate warning",
-        "start the synthetic scenario error-rate-warn (2 % of the requests fail)",
-        "start error-rate-crit (6 %) while the warning stands",
-        "RelayErrorRateWarn",
-        "RelayErrorRateCrit",
-        "docs/runbooks/SYNTHETIC.md",
-        "record who would stop the run and with which command",
+        number="01",
+        title="Error rate warning",
+        inject="start the synthetic scenario error-rate-warn (2 % of the requests fail)",
+        worsen="start error-rate-crit (6 %) while the warning stands",
+        first="RelayErrorRateWarn",
+        active="RelayErrorRateCrit",
+        suppressed="RelayErrorRateWarn",
+        runbook=runbook("SYNTHETIC.md"),
+        decide="record who would stop the run and with which command",
     ),
     Scenario(
-        "02",
-        "Latency critical, with a rollback",
-        "start the synthetic scenario error-rate-warn as the milder alert",
-        "start latency-crit (p95 above 2 s)",
-        "RelayErrorRateWarn",
-        "RelayLatencyP95Crit",
-        "docs/runbooks/LATENCY.md",
-        "record the rate you would go back to and how you would know that it helped",
+        number="02",
+        title="Latency critical, with a rollback",
+        inject="start the synthetic scenario latency-crit (P95 above 2 s)",
+        worsen="leave it running until the warning of latency stands as well",
+        first="RelayLatencyP95Crit",
+        active="RelayLatencyP95Crit",
+        suppressed="RelayLatencyP95Warn",
+        runbook=runbook("SYNTHETIC.md"),
+        decide="record the rate or version you would go back to, and the figure that would show that it helped",
     ),
     Scenario(
-        "03",
-        "Controller stalled",
-        "stop the synthetic decisions (scenario controller-stalled)",
-        "start error-rate-crit while nothing decides",
-        "RelayControllerStalled",
-        "RelayErrorRateCrit",
-        "docs/runbooks/METRICS_STALLED.md",
-        "record who restarts what, and how you would see that decisions are made again",
+        number="03",
+        title="Controller stalled",
+        inject="start the synthetic scenario controller-stalled (no decision for an hour)",
+        worsen="start error-rate-crit (6 %) while nothing decides",
+        first="RelayControllerStalled",
+        active="RelayErrorRateCrit",
+        suppressed="RelayErrorRateWarn",
+        runbook=runbook("SYNTHETIC.md"),
+        decide="record who restarts what, and how you would see that decisions are made again",
     ),
     Scenario(
-        "04",
-        "Metrics missing",
-        "start error-rate-warn, so that an alert stands",
-        "stop the scrape of the service, so that the sentinel for missing metrics fires",
-        "RelayErrorRateWarn",
-        "the sentinel for missing metrics",
-        "docs/runbooks/METRICS_STALLED.md",
-        "record which alerts you would distrust while the service is unseen",
+        number="04",
+        title="Metrics missing",
+        inject="take Redis away from the demo service for some minutes",
+        worsen="stop the demo service, so that its metrics are gone too",
+        first="RedisFailuresRecent",
+        active="ServiceDown",
+        suppressed="RedisFailuresRecent",
+        runbook=runbook("REDIS.md"),
+        decide="record which alerts you would distrust while the service is not seen",
     ),
 )
 DRILLS = {drill.number: drill for drill in _DRILLS}

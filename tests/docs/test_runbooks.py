@@ -12,6 +12,7 @@ import yaml
 from loadgen.core.load_stats import COLUMNS as SECONDS
 from loadgen.core.metrics_csv import COLUMNS as SAMPLES
 from loadgen.demo.metrics import Metrics
+from loadgen.drill.tabletop import DRILLS
 from loadgen.notify.alert import Severity
 from loadgen.notify.response import BREAKER_RUNBOOKS, RESPONSES, response_to
 from loadgen.run.probes import COLUMNS as PROBES
@@ -226,3 +227,11 @@ def test_every_query_parses(tmp_path: Path) -> None:
         pytest.fail("promtool is missing: install the Debian package prometheus")
     assert done.returncode == 0, done.stderr
     assert len(every) > 40
+
+
+@needs_rules
+def test_the_alerts_of_every_drill_exist_and_the_worse_one_is_critical() -> None:
+    found = rules()
+    for drill in DRILLS.values():
+        assert found[drill.first][1] == drill.runbook.rpartition("/")[2], drill.number
+        assert (found[drill.active][0], found[drill.suppressed][0]) == ("critical", "warning"), drill.number
