@@ -126,13 +126,14 @@ def _prepared(path: Path) -> Path:
 
 def _save(record: DrillRecord, path: Path) -> None:
     """Replace the result file, secrets masked; raise LoadgenError when it cannot be."""
+    import orjson
+
     from loadgen.core.errors import LoadgenError
-    from loadgen.core.metadata import write_metadata
     from loadgen.core.redact import Redactor
+    from loadgen.core.whole_file import write_whole
 
     body = Redactor().structure(record.to_body())
-    assert isinstance(body, dict), "the copy of an object is one"
     try:
-        write_metadata(path, body)
+        write_whole(path, orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     except OSError as error:
         raise LoadgenError(f"{path}: the drill's result cannot be written ({error.strerror})") from error
