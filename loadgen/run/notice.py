@@ -122,7 +122,8 @@ def _impact(load: dict[str, Any], window: dict[str, Any]) -> str:
     requests, errors = window.get("requests"), _added(window.get("errors_4xx"), window.get("errors_5xx"))
     if requests and errors is not None:
         text += f"; the service counted {errors:,.0f} errors in {requests:,.0f} requests"
-    return text
+    degraded = window.get("degraded")
+    return f"{text}; {degraded:,.0f} fallbacks degraded answers" if degraded else text
 
 
 def _added(*figures: float | None) -> float | None:

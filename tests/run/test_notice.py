@@ -91,3 +91,8 @@ async def test_a_receiver_that_hangs_is_left_after_the_bound(tmp_path: Path) -> 
         sent = await Alarm(messaging, tmp_path / "ledger.json", bound_s=0.5).send(ALERT)
     assert time.monotonic() - began < 5
     assert sent.problems == ("not delivered within 0.5 s",)
+
+
+def test_answers_that_were_degraded_are_part_of_the_impact() -> None:
+    window = {"requests": 402.0, "errors_4xx": 0.0, "errors_5xx": 0.0, "degraded": 187.0}
+    assert notice_of(document(server_window=window), "", None, None).impact.endswith("; 187 fallbacks degraded answers")
