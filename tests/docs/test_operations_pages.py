@@ -88,3 +88,12 @@ def test_the_decisions_have_the_figures_of_the_code() -> None:
     assert readiness.MOST == 10
     assert f"{ENOUGH} of {len(CRITERIA)} criteria pass a drill, and a pass lasts {drills.OLDEST.days} days" in page
     assert "7 of 10 is enough to go with conditions, 9 to go without" in page
+
+
+def test_every_message_of_the_quick_reference_is_one_that_the_code_has() -> None:
+    packages = ("loadgen", "observer", "reports")
+    source = "\n".join(path.read_text() for name in packages for path in (DOCS.parent / name).rglob("*.py"))
+    signs = [sign for row in rows(sections(QUICK)["Failures and what they are"])[1:] for sign in row[0].split("`")]
+    told = [sign for sign in signs if len(sign.split()) > 2 and not sign.startswith(("rows", " "))]
+    assert [sign for sign in told if sign not in source] == []
+    assert len(told) >= 5
