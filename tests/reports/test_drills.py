@@ -16,7 +16,7 @@ from reports.analysis.drills import weigh
 from reports.analysis.operational import operational
 from reports.cli import report
 from reports.model.checklist import Answer, Checklist, Drill
-from tests.support.drills import HELD, held_drill
+from tests.support.tabletop import HELD, held_drill
 from tests.support.runs import quick_run
 
 if TYPE_CHECKING:
