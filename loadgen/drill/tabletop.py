@@ -95,8 +95,8 @@ _DRILLS = (
     Scenario(
         number="01",
         title="Error rate warning",
-        inject="start the synthetic scenario error-rate-warn (2 % of the requests fail)",
-        worsen="start error-rate-crit (6 %) while the warning stands",
+        inject="start `loadgen drill synth error-rate-warn` (2 % fail)",
+        worsen="start `loadgen drill synth error-rate-crit` (6 % fail) while the warning stands",
         first="RelayErrorRateWarn",
         active="RelayErrorRateCrit",
         suppressed="RelayErrorRateWarn",
@@ -106,7 +106,7 @@ _DRILLS = (
     Scenario(
         number="02",
         title="Latency critical, with a rollback",
-        inject="start the synthetic scenario latency-crit (P95 above 2 s)",
+        inject="start `loadgen drill synth latency-crit` (P95 above 2 s)",
         worsen="leave it running until the warning of latency stands as well",
         first="RelayLatencyP95Crit",
         active="RelayLatencyP95Crit",
@@ -117,8 +117,8 @@ _DRILLS = (
     Scenario(
         number="03",
         title="Controller stalled",
-        inject="start the synthetic scenario controller-stalled (no decision for an hour)",
-        worsen="start error-rate-crit (6 %) while nothing decides",
+        inject="start `loadgen drill synth controller-stalled` (no decision for an hour)",
+        worsen="start `loadgen drill synth error-rate-crit` (6 % fail) while nothing decides",
         first="RelayControllerStalled",
         active="RelayErrorRateCrit",
         suppressed="RelayErrorRateWarn",
@@ -128,7 +128,7 @@ _DRILLS = (
     Scenario(
         number="04",
         title="Metrics missing",
-        inject="take Redis away from the demo service for some minutes",
+        inject="start `loadgen drill redis-disconnect` against the demo service",
         worsen="stop the demo service, so that its metrics are gone too",
         first="RedisFailuresRecent",
         active="ServiceDown",

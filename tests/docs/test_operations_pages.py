@@ -9,9 +9,11 @@ import pytest
 from loadgen.core.drill_record import CRITERIA, ENOUGH, grade_of
 from loadgen.core.errors import ExitCode
 from loadgen.core.setting_table import ROWS, VARIABLES
+from loadgen.drill.scenario import SCENARIOS
 from loadgen.drill.tabletop import DRILLS, PHASES
 from loadgen.notify.channel import NAMES
 from reports.analysis import drills, readiness
+from tests.support.commands import missing
 from tests.support.documents import DOCS, blocks, sections
 from tests.support.documents import DRILLS as PAGES
 
@@ -65,6 +67,14 @@ def test_the_steps_of_every_drill_are_whole_sentences() -> None:
         for phase in PHASES:
             for step in phase.steps:
                 assert re.fullmatch(r"[A-Z][^{}]*[.?]", drill.step(step)), step
+
+
+def test_what_the_steps_tell_to_start_exists() -> None:
+    for drill in DRILLS.values():
+        named = re.findall(r"`(loadgen [^`]+)`", " ".join((drill.inject, drill.worsen)))
+        assert [missing(text) for text in named if missing(text)] == []
+        assert all(text.split()[-1] in {scenario.name for scenario in SCENARIOS} for text in named if "synth" in text)
+        assert named
 
 
 def test_the_exit_codes_are_those_of_the_code() -> None:
