@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadgen.core.metadata import Status as RunStatus
+from loadgen.notify.response import breaker_runbook
 from reports.analysis.conduct import explain, judge_end, tripped
 from reports.analysis.coverage import in_production
 from reports.analysis.quantity import Unit, count, duration, show
@@ -127,6 +128,10 @@ def _actions(run: Run) -> Iterator[str]:
 
 def _after_trip(run: Run, trip: Trip | None) -> Iterator[str]:
     yield "No load is on the service any more: check that it recovers by itself (error rate, latency, fallbacks)."
+    yield (
+        f"Follow `{breaker_runbook(trip.input if trip else '')}`, and begin the record: "
+        f"`loadgen report incident {run.source} -o incident.md`."
+    )
     if trip is not None and trip.input == "blind":
         yield "Find out why the metrics endpoint stopped answering: overload, network, credentials or rate limits."
     else:

@@ -48,7 +48,10 @@ def test_a_trip_in_production_tells_how_to_come_back(tmp_path: Path) -> None:
 
 def test_a_blind_trip_asks_for_the_metrics_endpoint(tmp_path: Path) -> None:
     partial = summarize(judge(tmp_path, tripped({**TRIP, "input": "blind"})))
-    assert partial.actions[1].startswith("Find out why the metrics endpoint stopped answering")
+    assert partial.actions[1].startswith(
+        "Follow `docs/runbooks/METRICS_STALLED.md`, and begin the record: `loadgen report"
+    )
+    assert partial.actions[2].startswith("Find out why the metrics endpoint stopped answering")
 
 
 def test_a_trip_without_its_particulars_is_still_told(tmp_path: Path) -> None:
