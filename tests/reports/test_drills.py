@@ -16,8 +16,8 @@ from reports.analysis.drills import weigh
 from reports.analysis.operational import operational
 from reports.cli import report
 from reports.model.checklist import Answer, Checklist, Drill
-from tests.support.tabletop import HELD, held_drill
 from tests.support.runs import quick_run
+from tests.support.tabletop import HELD, held_drill
 
 if TYPE_CHECKING:
     from pathlib import Path
