@@ -241,3 +241,9 @@ def test_the_alerts_of_every_drill_exist_and_the_worse_one_is_critical() -> None
     for drill in DRILLS.values():
         assert found[drill.first][1] == drill.runbook.rpartition("/")[2], drill.number
         assert (found[drill.active][0], found[drill.suppressed][0]) == ("critical", "warning"), drill.number
+
+
+def test_every_alert_says_how_soon_to_respond_in_the_words_of_the_one_table() -> None:
+    for rule in (rule for group in groups(ALERTS) for rule in group["rules"]):
+        severity = Severity(rule["labels"]["severity"])
+        assert rule["annotations"]["response"] == response_to(severity).sentence, rule["alert"]
