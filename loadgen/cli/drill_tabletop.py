@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from loadgen.core.drill_record import DrillRecord
     from loadgen.core.errors import ExitCode
 
-_RECORDS = Path("results") / "drills"
-
 
 @click.command()
 @click.option("--drill", "number", type=click.Choice(["01", "02", "03", "04"]), help="Which drill to hold.  [01]")
@@ -34,6 +32,7 @@ def tabletop(
     """
     from loadgen.core.clock import SystemClock
     from loadgen.core.errors import ExitCode
+    from loadgen.core.rundir import DRILLS as RECORDS
     from loadgen.drill.tabletop import DRILLS
     from loadgen.drill.tabletop_answers import read_answers
     from loadgen.drill.tabletop_session import Session, begin, summary
@@ -46,7 +45,7 @@ def tabletop(
     else:
         scenario = DRILLS[number or "01"]
         record = read_answers(answers, scenario, clock.utc_now()) if answers else begin(scenario, participants, clock)
-        place = _prepared(out or _RECORDS / f"drill-{scenario.number}-{record.started:%Y%m%d-%H%M%S}.json")
+        place = _prepared(out or RECORDS / f"drill-{scenario.number}-{record.started:%Y%m%d-%H%M%S}.json")
     if answers is not None:
         _save(record, place)
     else:

@@ -13,7 +13,7 @@ import click
 @click.option("--checklist", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Operational answers with evidence (TOML).")  # fmt: skip
 @click.option("--drill", "drills", multiple=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="Result of a tabletop drill; repeatable.  [drill-*.json beside the checklist]")  # fmt: skip
+              help="Result of a tabletop drill; repeatable.  [those where the checklist lies]")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
 def observation(
     directories: tuple[Path, ...], checklist: Path | None, drills: tuple[Path, ...], output: Path | None

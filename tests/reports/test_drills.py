@@ -110,6 +110,18 @@ def test_records_beside_the_checklist_are_found(tmp_path: Path) -> None:
     assert "no drill is on record" in invoke(str(place)).output
 
 
+def test_records_where_the_drill_leaves_them_are_found(tmp_path: Path) -> None:
+    place = quick_run().write(tmp_path / "run")
+    (tmp_path / "check.toml").write_text("")
+    (tmp_path / "results" / "drills").mkdir(parents=True)
+    record = tmp_path / "results" / "drills" / "drill-02-20260301-120000.json"
+    record.write_bytes(orjson.dumps(held_drill(4, at=utc_now(), drill="02").to_body()))
+    assert (
+        "drill 02: 4 of 6, grade B, 0 days ago"
+        in invoke(str(place), "--checklist", str(tmp_path / "check.toml")).output
+    )
+
+
 def test_a_failed_channel_stops_the_whole(tmp_path: Path) -> None:
     place = quick_run().write(tmp_path / "run")
     record = held_drill(6, at=utc_now(), failed=("channel",))
