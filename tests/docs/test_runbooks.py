@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from functools import cache
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALERTS = ROOT / "ops" / "prometheus" / "alerts.yml"
+DASHBOARD = ROOT / "ops" / "grafana" / "dashboards" / "phase5.json"
 RECORDING = ALERTS.with_name("recording-rules.yml")
 SECTIONS = [
     "What It Means", "Immediate Triage", "Immediate Mitigations", "Baseline-Run Impact", "Escalation", "Post-Incident",
@@ -87,9 +89,18 @@ def test_the_first_section_is_read_in_a_breath(path: Path) -> None:
 
 @PAGES
 def test_the_header_names_alerts_inputs_and_severity(path: Path) -> None:
-    assert list(header(path)) == ["Alerts", "Breaker inputs", "Severity"]
+    assert list(header(path)) == ["Alerts", "Breaker inputs", "Severity", "Panels"]
     inputs = set(re.findall(r"`(\w+)`", header(path)["Breaker inputs"].split("(")[0]))
     assert inputs == {name for name, page in BREAKER_RUNBOOKS.items() if page == path.name}
+
+
+@pytest.mark.skipif(not DASHBOARD.exists(), reason="there is no dashboard in this tree")
+@PAGES
+def test_the_panels_of_a_page_are_on_the_dashboard(path: Path) -> None:
+    titles = {panel["title"] for panel in json.loads(DASHBOARD.read_text())["panels"]}
+    named = re.findall(r'"([^"]+)"', header(path)["Panels"])
+    assert named
+    assert set(named) <= titles
 
 
 @PAGES
