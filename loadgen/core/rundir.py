@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path("results")
+DRILLS = RESULTS / "drills"
+"""Where the records of tabletop drills go, unless another place is named."""
 LOAD_PID = Path("phase5-load.pid")
 OBSERVE_PID = Path("phase5-observe.pid")
 STOP_FILE = Path("STOP_OBSERVATION")

@@ -44,7 +44,7 @@ async def test_a_trip_is_told_with_impact_parameters_duration_and_partial_result
     assert ending.exit_code is ExitCode.BREAKER
     (body,) = receiver.bodies
     titles = [field["text"].split("\n")[0] for field in body["blocks"][1]["fields"]]
-    assert titles == ["*Impact*", "*Parameters*", "*Duration*", "*Partial results*"]
+    assert titles == ["*Impact*", "*Parameters*", "*Duration*", "*Partial results*", "*Runbook*"]
     notice = place.abort_notice.read_text()
     told = dict(field["text"].strip("*").split("*\n", 1) for field in body["blocks"][1]["fields"])
     for title, text in told.items():
@@ -113,7 +113,9 @@ async def test_a_run_whose_worker_dies_is_an_error_and_told(tmp_path: Path) -> N
         setup = replace(fake_setup(tmp_path, FAKE_WORKER="die"), alarm=Alarm(messaging, tmp_path / ALERT_LEDGER))
         ending = await run_plan(make_plan(3), place, setup)
     assert ending.exit_code is ExitCode.USAGE
-    assert receiver.bodies[0]["content"].startswith("⚠️ **ERROR ALERT**\nthe run failed\n**Root Cause:** ")
+    assert receiver.bodies[0]["content"].startswith(
+        "⚠️ **ERROR ALERT**\nthe run failed\n**HIGH: respond within 15 min**\n**Root Cause:** "
+    )
 
 
 async def test_the_loop_goes_on_while_an_alert_is_sent(tmp_path: Path) -> None:
