@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import socket
-import subprocess
-import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import yaml
+
+from tests.support.debian import program
+from tests.support.rule_stack import free_address, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,39 +28,19 @@ def missing() -> str:
     return f"not installed: {', '.join(absent)}" if absent else ""
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@contextlib.contextmanager
-def _running(command: Sequence[str], ready: str) -> Iterator[None]:
-    process = subprocess.Popen(list(command), stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
-            try:
-                with urllib.request.urlopen(ready, timeout=2):
-                    break
-            except OSError:
-                assert time.monotonic() < deadline, f"{command[0]} does not become ready"
-                time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 @contextlib.contextmanager
 def pushgateway() -> Iterator[str]:
     """Run a Pushgateway that keeps nothing on disk; yield its base URL."""
-    address = f"127.0.0.1:{_free_port()}"
+    address = free_address()
     url = f"http://{address}"
     # Debian's keeps its groups in a file of the system unless it is told otherwise
-    command = ["prometheus-pushgateway", f"--web.listen-address={address}", "--persistence.file=", "--log.level=error"]
-    with _running(command, f"{url}/-/ready"):
+    command = [
+        program("prometheus-pushgateway"),
+        f"--web.listen-address={address}",
+        "--persistence.file=",
+        "--log.level=error",
+    ]
+    with running(command, url):
         yield url
 
 
@@ -85,9 +65,9 @@ def prometheus_with_rules(
         "scrape_configs": scrapes,
     }
     config.write_text(yaml.safe_dump(document))
-    address = f"127.0.0.1:{_free_port()}"
-    command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={directory / 'data'}"]
-    with _running([*command, f"--web.listen-address={address}", "--log.level=error"], f"http://{address}/-/ready"):
+    address = free_address()
+    command = [program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={directory / 'data'}"]
+    with running([*command, f"--web.listen-address={address}", "--log.level=error"], f"http://{address}"):
         yield f"http://{address}"
 
 

@@ -9,6 +9,7 @@ import pytest
 _PACKAGES = {
     "amtool": "prometheus-alertmanager",
     "prometheus-alertmanager": "prometheus-alertmanager",
+    "prometheus-pushgateway": "prometheus-pushgateway",
     "promtool": "prometheus",
     "prometheus": "prometheus",
 }
