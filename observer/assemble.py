@@ -113,7 +113,7 @@ async def assemble(
     files = RunFiles(place, redactor)
     try:
         await files.open()
-        log = await asyncio.to_thread(_open_log, place, redactor, plan.run_id)
+        log = await asyncio.to_thread(_open_log, place, redactor, plan)
     except BaseException:
         await source.close()
         await files.close()
@@ -156,8 +156,9 @@ def _also(redis: RedisWatch, emit: Callable[[Message], None]) -> Callable[[Messa
     return tell
 
 
-def _open_log(place: RunDirectory, redactor: Redactor, run_id: str) -> Log:
+def _open_log(place: RunDirectory, redactor: Redactor, plan: ObservePlan) -> Log:
+    trace_id = plan.trace_id or None
     try:
-        return open_log(place.observe_log, "observer", redactor, correlation_id=run_id)
+        return open_log(place.observe_log, "observer", redactor, correlation_id=plan.run_id, trace_id=trace_id)
     except OSError as error:
         raise WriteError(place.observe_log, error) from error

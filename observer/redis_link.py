@@ -107,8 +107,12 @@ class RedisLink:
         self._named = True
 
     async def _look(self, last_slow: int | None) -> Look:
-        info: dict[str, Any] = await self._client.info()
         refused: list[str] = []
+        try:
+            info: dict[str, Any] = await self._client.info()
+        except ResponseError as error:  # a proxy may not have it, and a user not be allowed it
+            info = {}
+            refused.append(f"INFO: {error}")
         slow = await self._allowed("SLOWLOG", ("GET", _SLOW_ENTRIES), refused)
         events = await self._allowed("LATENCY", ("LATEST",), refused)
         return Look(
@@ -145,6 +149,8 @@ def _told(error: Exception, deadline_s: float) -> tuple[str, str]:
     if isinstance(error, RedisTimeoutError | TimeoutError):
         return "timeout", f"no answer within {deadline_s:g} s"
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, AuthenticationError | BusyLoadingError) or not isinstance(error, NoConnectionError | OSError):
+    if isinstance(error, BusyLoadingError):
+        return "connection", f"not ready: {text}"
+    if isinstance(error, AuthenticationError) or not isinstance(error, NoConnectionError | OSError):
         return "refused", f"it refuses: {text}"
     return "connection", f"no connection: {text}"

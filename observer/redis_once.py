@@ -73,6 +73,8 @@ def tell_look(found: Mapping[str, Any], *, as_json: bool) -> str:
         f"  ping                {ping['p50_ms']:.3f} ms (p50), {ping['max_ms']:.3f} ms (max) of {ping['answered']}",
     ]
     lines += [f"  {name:<20}{'NA' if info[name] is None else info[name]}" for name in _COUNTERS]
-    lines += [f"  slow_log            {'NA' if found['slow_log'] is None else found['slow_log']['new']} kept"]
+    lines += [
+        f"  slow_log            {'NA' if found['slow_log'] is None else found['slow_log']['new']} since it started"
+    ]
     lines += [f"  refused             {reason}" for reason in found["refused"]]
     return "\n".join(lines)

@@ -180,8 +180,7 @@ class RedisWatch:
             if not self._asked:
                 await pause.until(self._due_ns)
             if self._asked:
-                await self._record(self._asked[0])
-                self._asked.popleft()
+                await self._record()
             elif not self._closing and clock.monotonic_ns() >= self._due_ns:
                 trouble = await self._ping()
                 now_ns = clock.monotonic_ns()
@@ -223,14 +222,15 @@ class RedisWatch:
             self._means.log.info(f"Redis at {self._means.address} answers again" if self._known else "Redis answers")
         self._down, self._known = False, True
 
-    async def _record(self, sample: Sample) -> None:
+    async def _record(self) -> None:
+        """Look, and keep the record of the sample that was asked for first."""
         began_ns = self._means.clock.monotonic_ns()
         try:
             look = await self._means.link.look(self._last_slow)
         except RedisTrouble as trouble:
             self._hold_up(began_ns)
             self._fell(trouble)
-            await self._keep(sample, None, str(trouble))
+            await self._keep(self._asked.popleft(), None, str(trouble))
             return
         self._hold_up(began_ns)
         self._rose()
@@ -240,7 +240,7 @@ class RedisWatch:
                 self._means.log.warn(f"Redis refuses a part, which is NA: {reason}")
         if look.slow is not None:
             self._last_slow = look.slow.newest
-        await self._keep(sample, look, "")
+        await self._keep(self._asked.popleft(), look, "")
 
     def _hold_up(self, began_ns: int) -> None:
         """Count the PINGs that were due during a look that took longer than from one to the next."""

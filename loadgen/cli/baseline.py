@@ -17,6 +17,7 @@ from loadgen.cli.flags import (
     RESUME,
     REUSE,
     SCHEDULE,
+    SELF_METRICS,
     SHAPE,
     SOURCES,
     TARGET,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Kind, Plan
+    from loadgen.run.execution import Execution
     from loadgen.run.session import Session, Terms
 
 _OWN = ("kind", "resume", "json", "quiet", "detach", "detached_fd", "results")
@@ -47,7 +49,7 @@ _KINDS = ("baseline", "extended", "fallback-scenario")
 @click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
 @click.option("--kind", type=click.Choice(_KINDS), default="baseline", show_default=True, help="What the run is for.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")
-@with_options(RESUME)
+@with_options(RESUME, SELF_METRICS)
 @click.option("--json", is_flag=True, help="Print metadata.json on stdout at the end, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.option("--detach", is_flag=True, help="Run in the background; print the run directory and the pid.")
@@ -61,10 +63,11 @@ def baseline(context: click.Context, /, **given: Any) -> int:
     """
     if given["detach"]:
         return start_detached(context)
+    from loadgen.cli.traced import traced
     from loadgen.core.errors import ExitCode, LoadgenError
 
     try:
-        code = _baseline(given)
+        code = traced("baseline", given["results"], lambda execution: _baseline(given, execution))
     except LoadgenError as error:
         click.echo(f"loadgen: {error}", err=True)
         code = error.exit_code
@@ -74,7 +77,7 @@ def baseline(context: click.Context, /, **given: Any) -> int:
     return code
 
 
-def _baseline(given: Mapping[str, Any]) -> ExitCode:
+def _baseline(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
     import os
     from pathlib import Path
@@ -94,13 +97,14 @@ def _baseline(given: Mapping[str, Any]) -> ExitCode:
     demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
     if demo:
         flags = _demo_flags(flags, settings, kind)
+    execution.note(kind=kind.value, profile=settings.profile)
     with RunLock(Path(settings.out_dir)) as lock:
-        terms = _terms(settings, given, lock.name_run)
+        terms = _terms(settings, given, lock.name_run, execution)
         if demo:
             session = asyncio.run(_demo_session(kind, given, flags, inputs, terms))
         else:
             session = asyncio.run(_session(*_plan(kind, given, flags, inputs), inputs, terms, given["resume"]))
-        return _settle(session, given)
+        return _settle(session, given, execution)
 
 
 def _demo_flags(flags: Mapping[str, object], settings: Settings, kind: Kind) -> dict[str, object]:
@@ -170,11 +174,12 @@ def _plan(kind: Kind, given: Mapping[str, Any], flags: Mapping[str, object], inp
     return load_plan(kind, given["profile"], flags, inputs)
 
 
-def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any) -> Terms:
+def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any, execution: Execution) -> Terms:
     import os
     import sys
     from pathlib import Path
 
+    from loadgen.cli.showing import with_self_metrics
     from loadgen.notify.channel import messaging_of
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
@@ -192,14 +197,15 @@ def _terms(settings: Settings, given: Mapping[str, Any], name_run: Any) -> Terms
     return Terms(
         results=Path(settings.out_dir),
         environ=os.environ,
-        view=view,
+        view=with_self_metrics(view, settings, execution),
         announce=announce,
         detached=given["detached_fd"] is not None,
         messaging=messaging_of(settings.variables),
+        execution=execution,
     )
 
 
-def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
+def _settle(session: Session, given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import os
     import sys
 
@@ -213,8 +219,10 @@ def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
     if worth_a_report(session.ending):
         named = {"--profile": given["profile"], "--env-file": given["env_file"]}
         sources = [word for option, value in named.items() if value for word in (option, str(value))]
-        leave_validation(session.place, os.environ, sources)
-        verdict = report_exit(session.place, os.environ, to_stderr=given["json"])
+        with execution.step("report") as step:
+            leave_validation(session.place, os.environ, sources)
+            verdict = report_exit(session.place, os.environ, to_stderr=given["json"])
+            step.details["exit_code"] = int(verdict)
     code = settle_exit(session.place, session.ending, verdict)
     if given["json"]:
         sys.stdout.write(session.place.metadata.read_text(encoding="utf-8"))

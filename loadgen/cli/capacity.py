@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from loadgen.cli.flags import (
     METRICS,
     NETWORK,
     REUSE,
+    SELF_METRICS,
     SHAPE,
     SOURCES,
     START,
@@ -23,19 +25,30 @@ from loadgen.cli.flags import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from loadgen.core.config import Settings
     from loadgen.core.errors import ExitCode
+    from loadgen.core.events import View
+    from loadgen.core.rundir import RunDirectory
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Plan
     from loadgen.run.capacity.task import CapacityTask
+    from loadgen.run.execution import Execution
     from loadgen.run.session import Session, Terms
 
 _OWN = (
     "search", "slo", "start", "settle", "block", "hold", "precision", "confirm_host", "resume", "results", "json",
     "quiet",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Who is told of a run that begins: the lock, the command's trace."""
+
+    name_run: Callable[[str], None]
+    execution: Execution
 
 
 @click.command()
@@ -50,7 +63,9 @@ _OWN = (
 @click.option("--precision", type=float, default=0.03, show_default=True, help="Width of the answer, as a share.")
 @click.option("--confirm-host", metavar="HOST", help="The host under test, once more: production needs it.")
 @click.option("--resume", type=click.Path(file_okay=False), metavar="DIR", help="Go on with an unfinished run.")
-@with_options(TARGET, LOAD, METRICS, WARMUP, SHAPE, CREDENTIALS, NETWORK, REUSE, THRESHOLDS, START, SOURCES)
+@with_options(
+    SELF_METRICS, TARGET, LOAD, METRICS, WARMUP, SHAPE, CREDENTIALS, NETWORK, REUSE, THRESHOLDS, START, SOURCES
+)
 @click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")
 @click.option("--json", is_flag=True, help="Print capacity.json on stdout at the end, everything else on stderr.")
@@ -64,10 +79,11 @@ def capacity(**given: Any) -> int:
 
     Exit code 0 holds or found, 1 does not hold, 2 error, 3 inconclusive, 4 breaker, 5 INVALID, or a signal's.
     """
+    from loadgen.cli.traced import traced
     from loadgen.core.errors import ExitCode, LoadgenError
 
     try:
-        code = _capacity(given)
+        code = traced("capacity", given["results"], lambda execution: _capacity(given, execution))
     except LoadgenError as error:
         click.echo(f"loadgen: {error}", err=True)
         code = error.exit_code
@@ -77,7 +93,7 @@ def capacity(**given: Any) -> int:
     return code
 
 
-def _capacity(given: Mapping[str, Any]) -> ExitCode:
+def _capacity(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
     import os
     from pathlib import Path
@@ -95,12 +111,14 @@ def _capacity(given: Mapping[str, Any]) -> ExitCode:
     demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
     if given["search"] and settings.profile == "dev" and not settings.given_for_this_run("rate"):
         flags["rate"] = _local_ceiling()
+    execution.note(profile=settings.profile)
     with RunLock(Path(settings.out_dir)) as lock:
+        begin = Begin(lock.name_run, execution)
         if demo:
-            session = asyncio.run(_with_demo(given, flags, inputs, lock.name_run))
+            session = asyncio.run(_with_demo(given, flags, inputs, begin))
         else:
-            session = asyncio.run(_run(given, flags, inputs, lock.name_run))
-        return _settle(session, given)
+            session = asyncio.run(_run(given, flags, inputs, begin))
+        return _settle(session, given, execution)
 
 
 def _local_ceiling() -> str:
@@ -109,7 +127,7 @@ def _local_ceiling() -> str:
     return LOCAL_CEILING
 
 
-async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, name_run: Any) -> Session:
+async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, begin: Begin) -> Session:
     import os
 
     from loadgen.core.errors import InputError, Problem
@@ -121,7 +139,7 @@ async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inpu
     _asked(given, {**flags, "base_url": "http://127.0.0.1:1"}, inputs)
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
-        return await _run(given, {**flags, "base_url": demo.url}, inputs, name_run)
+        return await _run(given, {**flags, "base_url": demo.url}, inputs, begin)
 
 
 def _asked(
@@ -137,7 +155,7 @@ def _asked(
     return settings, load_of(plan, task), task
 
 
-async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, name_run: Any) -> Session:
+async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, begin: Begin) -> Session:
     from dataclasses import replace
     from functools import partial
     from pathlib import Path
@@ -149,7 +167,7 @@ async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: In
     from loadgen.run.session import run_session
 
     settings, plan, task = _asked(given, flags, inputs)
-    terms = _terms(given, settings, name_run)
+    terms = _terms(given, settings, begin)
     if given["resume"] is not None:
         place = RunDirectory(Path(given["resume"]))
         task = replace(task, before=read_outcomes(place.decisions, task))
@@ -160,32 +178,36 @@ async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: In
     return await run_session(plan, replace(terms, preflight=checked, conduct=partial(climb, task=task)))
 
 
-def _terms(given: Mapping[str, Any], settings: Settings, name_run: Any) -> Terms:
+def _terms(given: Mapping[str, Any], settings: Settings, begin: Begin) -> Terms:
     import os
     import sys
     from pathlib import Path
 
+    from loadgen.cli.showing import with_self_metrics
     from loadgen.notify.channel import messaging_of
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
 
-    def announce(place: Any) -> None:
-        name_run(str(place.path.absolute()))
+    def view(place: RunDirectory) -> View:
+        plain = settings.non_interactive
+        return choose(sys.stderr, json=given["json"], plain=plain, quiet=given["quiet"], title=place.run_id)
+
+    def announce(place: RunDirectory) -> None:
+        begin.name_run(str(place.path.absolute()))
         click.echo(f"run directory {place.path}", err=True)
 
     return Terms(
         results=Path(settings.out_dir),
         environ=os.environ,
-        view=lambda place: choose(
-            sys.stderr, json=given["json"], plain=settings.non_interactive, quiet=given["quiet"], title=place.run_id
-        ),
+        view=with_self_metrics(view, settings, begin.execution),
         announce=announce,
         partial_report=False,
         messaging=messaging_of(settings.variables),
+        execution=begin.execution,
     )
 
 
-def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
+def _settle(session: Session, given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import os
     import sys
 
@@ -196,7 +218,8 @@ def _settle(session: Session, given: Mapping[str, Any]) -> ExitCode:
         return ExitCode.USAGE
     click.echo(f"loadgen: {session.ending.sentence}", err=True)
     if session.place.capacity.exists():
-        capacity_report(session.place, os.environ, to_stderr=given["json"])
+        with execution.step("report"):
+            capacity_report(session.place, os.environ, to_stderr=given["json"])
         if given["json"]:
             sys.stdout.write(session.place.capacity.read_text(encoding="utf-8"))
     return settle_exit(session.place, session.ending, None)

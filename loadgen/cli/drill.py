@@ -17,6 +17,7 @@ _DRILLS: dict[str, str] = {
     "restart": "loadgen.cli.drill_incidents:restart",
     "rules": "loadgen.cli.drill_rules:rules",
     "synth": "loadgen.cli.drill_synth:synth",
+    "tabletop": "loadgen.cli.drill_tabletop:tabletop",
 }
 """Name of a drill -> module:attribute of its command."""
 

@@ -29,6 +29,8 @@ SHAPE: Group = (
     click.option("--follow", metavar="N", help="Follow at most N redirects for a request.  [0]"),
     click.option("--cookies", is_flag=True, help="Keep cookies, for each connection its own."),
     click.option("--compressed", is_flag=True, help="Ask for gzip or deflate."),
+    click.option("--traceparent", is_flag=True, help="A W3C trace context of its own in each request, not sampled."),
+    click.option("--traceparent-sampled", metavar="SHARE", help="The share of them that is sampled, such as 1%.  [0]"),
 )
 LOAD: Group = (
     click.option("--rate", metavar="RATE", help="Arrivals, such as 80, 0.5, 50/1s or 1000/m.  [LOAD_RATE, 80]"),
@@ -105,6 +107,12 @@ BREAKER: Group = (*THRESHOLDS, _NO_BREAKER)
 START: Group = (
     click.option("--allow-degraded", is_flag=True, help="Start although the target says it is degraded."),
     click.option("--after-trip", metavar="RUN_ID", help="Run on a host where this run tripped a moment ago."),
+)
+SELF_METRICS: Group = (
+    click.option(
+        "--self-metrics", metavar="[HOST:]PORT", help="Serve loadgen's own metrics here.  [SELF_METRICS, off]"
+    ),
+    click.option("--metrics-textfile", metavar="FILE", help="Keep them in a *.prom file.  [METRICS_TEXTFILE, off]"),
 )
 RESUME: Group = (
     click.option(

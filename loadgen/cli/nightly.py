@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from loadgen.core.errors import ExitCode
+    from loadgen.run.execution import Execution
     from loadgen.run.nightly import Asked, Step
 
 _PASSED_ON = (
@@ -55,7 +56,14 @@ def nightly(**given: Any) -> ExitCode:
     goes to SLACK_WEBHOOK_URL, and whether it arrives changes nothing. Exit code: the worst of the steps; 3 when the
     service could not be reached.
     """
+    from loadgen.cli.traced import traced
+
+    return traced("nightly", given["results"], lambda execution: _nightly(given, execution))
+
+
+def _nightly(given: dict[str, Any], execution: Execution) -> ExitCode:
     from loadgen.core.errors import InputError, Problem
+    from loadgen.core.execution_trace import StepStatus
     from loadgen.run.nightly import Night
 
     service = given["demo"] or given["base_url"] or given["metrics_url"] or given["load"]
@@ -64,7 +72,16 @@ def nightly(**given: Any) -> ExitCode:
             [Problem("--run", str(given["run"]), "goes without a service: it is judged by its own record")]
         )
     asked = _asked(given)
-    return Night(asked, _start, lambda line: click.echo(f"nightly: {line}", err=True)).conduct()
+    execution.keep_at(given["results"])
+
+    def start(step: Step) -> int:
+        begun = execution.begin(step.name)
+        code = _start(step)
+        done = step.judges or code in (0, *step.harmless)
+        execution.end(begun, StepStatus.SUCCESS if done else StepStatus.FAILURE, exit_code=code)
+        return code
+
+    return Night(asked, start, lambda line: click.echo(f"nightly: {line}", err=True)).conduct()
 
 
 def _asked(given: dict[str, Any]) -> Asked:

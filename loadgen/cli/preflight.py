@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from loadgen.core.errors import ExitCode
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Plan
+    from loadgen.run.execution import Execution
     from loadgen.run.preflight_model import Check, PreflightResult
 
 _COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "red", "SKIP": "bright_black"}
@@ -60,10 +61,12 @@ def preflight(kind: str, as_json: bool, scan: Path | None, **given: Any) -> Exit
         from loadgen.run.preflight_scan import scan as scan_tree
 
         return _show(scan_tree(scan), as_json)
-    return _show(_checks(kind, given), as_json)
+    from loadgen.cli.traced import traced
+
+    return traced("preflight", given["out"], lambda execution: _show(_checks(kind, given, execution), as_json))
 
 
-def _checks(kind: str, given: dict[str, Any]) -> tuple[Check, ...]:
+def _checks(kind: str, given: dict[str, Any], execution: Execution) -> tuple[Check, ...]:
     import asyncio
     import os
 
@@ -71,15 +74,18 @@ def _checks(kind: str, given: dict[str, Any]) -> tuple[Check, ...]:
     from loadgen.plan.model import Kind
     from loadgen.run.preflight import preflight as make_checks
     from loadgen.run.preflight import surroundings
-    from loadgen.run.session import first_token
+    from loadgen.run.session import checked_as_step, first_token, redactor_of
 
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     settings, plan = load_plan(Kind(kind), given["profile"], setting_flags(given), inputs)
     around = surroundings(settings, inputs.directory, inputs.env_file, _say)
+    execution.mask_with(redactor_of(plan))
 
     async def check() -> tuple[Check, ...]:
         tokened, _ = await first_token(plan, os.environ)
-        return (await make_checks(tokened, settings, around)).checks
+        execution.mask_with(redactor_of(tokened))
+        execution.keep_at(Path(settings.out_dir))
+        return (await checked_as_step(execution, make_checks(tokened, settings, around))).checks
 
     return asyncio.run(check())
 

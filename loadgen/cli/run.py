@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from loadgen.cli.flags import (
     RESUME,
     REUSE,
     SCHEDULE,
+    SELF_METRICS,
     SHAPE,
     SOURCES,
     START,
@@ -31,11 +33,22 @@ if TYPE_CHECKING:
     from loadgen.core.events import View
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import Plan
+    from loadgen.run.execution import Execution
     from loadgen.run.outputs import Outputs
     from loadgen.run.preflight_model import PreflightResult
     from loadgen.run.session import Session, Terms
 
     Check = Callable[[Plan], Awaitable[PreflightResult]]
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What a run begins with: its settings, the checks before it, the command's trace."""
+
+    settings: Settings
+    check: Check | None
+    execution: Execution
+
 
 _OWN = ("urls", "resume", "out", "json", "quiet", "hgrm", "prom")
 
@@ -53,7 +66,7 @@ _OWN = ("urls", "resume", "out", "json", "quiet", "hgrm", "prom")
 @click.option("--out", type=click.Path(), metavar="DIR", help="Keep the run directory here; it must be new or empty.")
 @click.option("--hgrm", type=click.Path(dir_okay=False), metavar="FILE", help="Write the percentile spectrum here.")
 @click.option("--prom", type=click.Path(dir_okay=False), metavar="FILE", help="Write a Prometheus exposition here.")
-@with_options(RESUME)
+@with_options(RESUME, SELF_METRICS)
 @click.option("--json", is_flag=True, help="Print summary.json on stdout, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @with_options(SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, REUSE, CLIENT_BREAKER, START, SOURCES)
@@ -62,9 +75,15 @@ def run(**given: Any) -> int:
 
     No observer and no verdict; the circuit breaker judges the client's own counts. Production begins with the checks
     of `loadgen preflight` and wants --allow-unarmed for what only an observer sees: error_rate, effective_fallback,
-    blind. Without --out nothing is kept. Exit code 0, 2, 4 (breaker), 5 (the generator was the bottleneck) or a
-    signal's.
+    blind. Without --out nothing is kept but the execution trace. Exit code 0, 2, 4 (breaker), 5 (the generator was the
+    bottleneck) or a signal's.
     """
+    from loadgen.cli.traced import traced
+
+    return traced("run", None, lambda execution: _traced(given, execution))
+
+
+def _traced(given: Mapping[str, Any], execution: Execution) -> int:
     import os
     import tempfile
     from pathlib import Path
@@ -76,16 +95,18 @@ def run(**given: Any) -> int:
     flags = setting_flags(given, *_OWN) | {"url": given["urls"]}
     inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
     settings, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
+    execution.note(profile=settings.profile)
     check = checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None
+    begin = Begin(settings, check, execution)
     if given["resume"] is not None:
-        return _run(*_resumed(plan, settings, given, check), given)
+        return _run(*_resumed(plan, begin, given), given)
     if given["out"] is not None:
-        return _run(plan, _terms(settings, Path(given["out"]), given, check), given)
+        return _run(plan, _terms(begin, Path(given["out"]), given), given)
     with tempfile.TemporaryDirectory(prefix="loadgen-run-") as directory:
-        return _run(plan, _terms(settings, Path(directory), given, check), given)
+        return _run(plan, _terms(begin, Path(directory), given), given)
 
 
-def _resumed(plan: Plan, settings: Settings, given: Mapping[str, Any], check: Check | None) -> tuple[Plan, Terms]:
+def _resumed(plan: Plan, begin: Begin, given: Mapping[str, Any]) -> tuple[Plan, Terms]:
     from dataclasses import replace
     from pathlib import Path
 
@@ -97,18 +118,20 @@ def _resumed(plan: Plan, settings: Settings, given: Mapping[str, Any], check: Ch
         raise InputError([Problem("--out", given["out"], "--resume goes on in its own directory: give one of the two")])
     place = RunDirectory(Path(given["resume"]))
     plan, earlier = resume(place, plan)
-    return plan, replace(_terms(settings, place.path, given, check), resume=True, earlier=earlier)
+    return plan, replace(_terms(begin, place.path, given), resume=True, earlier=earlier)
 
 
-def _terms(settings: Settings, place: Path, given: Mapping[str, Any], check: Check | None) -> Terms:
+def _terms(begin: Begin, place: Path, given: Mapping[str, Any]) -> Terms:
     import os
     import sys
     from pathlib import Path
 
+    from loadgen.cli.showing import with_self_metrics
     from loadgen.notify.channel import messaging_of
     from loadgen.run.session import Terms
     from loadgen.view.choose import choose
 
+    settings = begin.settings
     kept = given["out"] is not None or given["resume"] is not None
 
     def announce(directory: RunDirectory) -> None:
@@ -123,13 +146,14 @@ def _terms(settings: Settings, place: Path, given: Mapping[str, Any], check: Che
     return Terms(
         results=Path(settings.out_dir),
         environ=os.environ,
-        view=view,
+        view=with_self_metrics(view, settings, begin.execution),
         announce=announce,
-        preflight=check,
+        preflight=begin.check,
         out=place,
         pid_files=False,
         partial_report=kept,
         messaging=messaging_of(settings.variables),
+        execution=begin.execution,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from loadgen.core.errors import ExitCode
     from loadgen.plan.load import Inputs
     from loadgen.plan.model import Plan
+    from loadgen.run.execution import Execution
     from loadgen.run.round_validation import Wanted
 
 _OWN = ("na_policy", "thresholds", "append_to")
@@ -47,6 +48,12 @@ def run_all(**given: Any) -> ExitCode:
     (phase5.json and phase5.md in TMPDIR if not set). REDIS_SAMPLES, SNAP_CREATE_COUNT, SNAP_RESTORE_COUNT,
     SNAP_SLEEP_SECS, RELOAD_COUNT and PLUGIN_NAME say how much is exercised. Exit code: that of `report validate`.
     """
+    from loadgen.cli.traced import traced
+
+    return traced("run-all", None, lambda execution: _run_all(given, execution))
+
+
+def _run_all(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
     import os
 
@@ -60,17 +67,17 @@ def run_all(**given: Any) -> ExitCode:
     env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
     settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
     unasked = settings.sources["base_url"] is Source.DEFAULT
+    execution.note(profile=settings.profile)
     try:
         if settings.demo or (unasked and given["profile"] in (None, "dev")):
-            return asyncio.run(_on_demo(given, flags, inputs, settings))
-        plan, wanted = _plan(given, flags, inputs, settings)
-        return asyncio.run(_round(plan, wanted))
+            return asyncio.run(_on_demo(given, flags, inputs, settings, execution))
+        return asyncio.run(_round(*_plan(given, flags, inputs, settings), Path(settings.out_dir), execution))
     except KeyboardInterrupt:
         return ExitCode.SIGINT
 
 
 async def _on_demo(
-    given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, settings: Settings
+    given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, settings: Settings, execution: Execution
 ) -> ExitCode:
     import os
 
@@ -84,7 +91,8 @@ async def _on_demo(
     _plan(given, _demo_flags(flags, "http://127.0.0.1:1"), inputs, settings)  # all is checked before it is started
     async with DemoService(os.environ) as demo:
         click.echo(f"run-all: demo service at {demo.url}", err=True)
-        return await _round(*_plan(given, _demo_flags(flags, demo.url), inputs, settings))
+        plan, wanted = _plan(given, _demo_flags(flags, demo.url), inputs, settings)
+        return await _round(plan, wanted, Path(settings.out_dir), execution)
 
 
 def _demo_flags(flags: Mapping[str, object], url: str) -> dict[str, object]:
@@ -92,22 +100,29 @@ def _demo_flags(flags: Mapping[str, object], url: str) -> dict[str, object]:
     return {**flags, "demo": True, "base_url": url, "metrics_url": (f"{url}/metrics/prom",)}
 
 
-async def _round(plan: Plan, wanted: Wanted) -> ExitCode:
+async def _round(plan: Plan, wanted: Wanted, results: Path, execution: Execution) -> ExitCode:
     import os
 
     from loadgen.core.errors import ExitCode
     from loadgen.run.round import Tally, send_round, wait_ready
     from loadgen.run.round_validation import code_of, validate
-    from loadgen.run.session import first_token
+    from loadgen.run.session import first_token, redactor_of
 
+    execution.mask_with(redactor_of(plan))
     plan, _ = await first_token(plan, os.environ)
-    tries = await wait_ready(plan)
+    execution.mask_with(redactor_of(plan))
+    execution.keep_at(results)
+    with execution.step("wait ready") as step:
+        step.details["tries"] = tries = await wait_ready(plan)
     click.echo(f"run-all: the metrics can be read (try {tries})", err=True)
     tally = Tally()
-    await send_round(plan, wanted.counts, tally)
+    with execution.step("exercise") as step:
+        await send_round(plan, wanted.counts, tally)
+        step.details["requests"] = tally.outcomes.total()
     for line in tally.lines():
         click.echo(f"run-all: {line}", err=True)
-    answer = await validate(plan, wanted, tally.warmup_s)
+    with execution.step("validate"):
+        answer = await validate(plan, wanted, tally.warmup_s)
     click.echo(answer.stdout, nl=False)
     click.echo(answer.stderr, err=True, nl=False)
     code = code_of(answer)

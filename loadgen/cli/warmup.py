@@ -12,6 +12,7 @@ from loadgen.cli.flags import (
     LOAD,
     NETWORK,
     REUSE,
+    SELF_METRICS,
     SHAPE,
     SOURCES,
     START,
@@ -21,8 +22,12 @@ from loadgen.cli.flags import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from loadgen.core.errors import ExitCode
+    from loadgen.core.events import View
     from loadgen.core.rundir import RunDirectory
+    from loadgen.run.execution import Execution
 
 _OWN = ("quiet", "results")
 
@@ -33,13 +38,19 @@ _OWN = ("quiet", "results")
 @click.option("--duration-seconds", metavar="N", help="The same in seconds.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where its log goes.  [results]")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@with_options(SHAPE, CREDENTIALS, NETWORK, REUSE, CLIENT_BREAKER, START, SOURCES)
+@with_options(SELF_METRICS, SHAPE, CREDENTIALS, NETWORK, REUSE, CLIENT_BREAKER, START, SOURCES)
 def warmup(**given: Any) -> ExitCode:
     """Warm a service up: 20/s over 5 connections for 10 min, unless told otherwise.
 
     The breaker's client input guards it; in production the checks of `loadgen preflight` come first. What is kept is
     warmup-load.log below the results.
     """
+    from loadgen.cli.traced import traced
+
+    return traced("warmup", given["results"], lambda execution: _warm_up(given, execution))
+
+
+def _warm_up(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
     import os
     import sys
@@ -47,6 +58,7 @@ def warmup(**given: Any) -> ExitCode:
     from pathlib import Path
 
     from loadgen.cli.preflight import checker
+    from loadgen.cli.showing import with_self_metrics
     from loadgen.core.errors import ExitCode
     from loadgen.notify.channel import messaging_of
     from loadgen.plan.load import Inputs, load_plan
@@ -60,16 +72,21 @@ def warmup(**given: Any) -> ExitCode:
     settings, plan = load_plan(Kind.WARMUP, given["profile"], flags, inputs)
     results = Path(settings.out_dir)
     kept: list[RunDirectory] = []
+
+    def view(_: RunDirectory) -> View:
+        return choose(sys.stderr, plain=settings.non_interactive, quiet=given["quiet"], title="warm-up")
+
     with RunLock(results), tempfile.TemporaryDirectory(prefix="loadgen-warmup-") as directory:
         terms = Terms(
             results=results,
             environ=os.environ,
-            view=lambda _: choose(sys.stderr, plain=settings.non_interactive, quiet=given["quiet"], title="warm-up"),
+            view=with_self_metrics(view, settings, execution),
             announce=kept.append,
             preflight=checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None,
             out=Path(directory),
             partial_report=False,
             messaging=messaging_of(settings.variables),
+            execution=execution,
         )
         session = asyncio.run(run_session(plan, terms))
         for place in kept:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from loadgen.core.endpoint_setting import EndpointSetting
     from loadgen.core.feeder import Feeder
+    from loadgen.core.listen_reader import Listen
     from loadgen.core.shape import Stage
     from loadgen.core.trace import Trace
     from loadgen.core.units import Rate
@@ -99,6 +100,8 @@ class Settings:
     catch_up: int | None
     pacing: str
     seed: int
+    traceparent: bool
+    traceparent_sampled: float | None
     stages: tuple[Stage, ...]
     arrival: str
     shape: str | None
@@ -124,6 +127,8 @@ class Settings:
     allow_degraded: bool
     after_trip: str
     non_interactive: bool
+    self_metrics: Listen | None
+    metrics_textfile: str
     slo: SloTargets
     endpoints: tuple[EndpointSetting, ...]
     feeders: tuple[Feeder, ...]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from loadgen.core.clock import iso_utc
-from loadgen.core.units import NS_PER_S
+from loadgen.core.units import NS_PER_MS, NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,6 +73,45 @@ class BreakerLine:
     threshold: float | None
 
 
+LATENCY_BOUNDS_NS = tuple(
+    milliseconds * NS_PER_MS // 10
+    for milliseconds in (
+        10, 25, 50, 100, 250, 500, 750, 1_000, 1_500, 2_500, 5_000, 7_500, 10_000, 25_000, 50_000, 75_000, 100_000
+    )
+)  # fmt: skip
+"""Upper bounds of the buckets of `Latencies`: 1 ms to 10 s, the usual objectives of 150 and 250 ms among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """Response times of a phase so far: how many lie within each of LATENCY_BOUNDS_NS, how many in all, their sum."""
+
+    within: tuple[int, ...] = (0,) * len(LATENCY_BOUNDS_NS)
+    count: int = 0
+    sum_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """How the generator fares: `cpu_ns` and `stalls` of its workers in this phase, how late its supervisor woke."""
+
+    workers: int = 0
+    cpu_ns: int = 0
+    stalls: int = 0
+    loop_late_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """The observer's probes and samples of the whole run so far; `last_probe_ns` is how long the newest probe took."""
+
+    probes: int = 0
+    failed_probes: int = 0
+    probes_ns: int = 0
+    last_probe_ns: int | None = None
+    failed_samples: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The state of a run at one instant: counts are cumulative for the phase, times in ns.
@@ -106,6 +145,9 @@ class Progress:
     samples: int = 0
     next_sample_ns: int | None = None
     validity: str = "VALID"
+    latencies: Latencies = Latencies()
+    generator: Generator = Generator()
+    watching: Watching = Watching()
 
 
 class View(Protocol):

@@ -11,12 +11,15 @@ import binascii
 import math
 import zlib
 from statistics import NormalDist
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from hdrh.codec import HdrCookieException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Int64s = NDArray[np.int64]
 
@@ -201,6 +204,21 @@ class Histogram:
             return math.nan
         slot = int(slot_of(np.array([value_ns], np.int64))[0])
         return int(self.counts[: slot + 1].sum()) / total
+
+    def counts_within(self, bounds_ns: Sequence[int]) -> tuple[int, ...]:
+        """Return, for each bound, how many values lie in slots up to and including that of the bound."""
+        ends = np.minimum(slot_of(np.array(bounds_ns, np.int64)) + 1, len(self.counts))
+        cumulative = np.concatenate((np.zeros(1, np.int64), np.cumsum(self.counts)))
+        return tuple(cumulative[ends].tolist())
+
+    @property
+    def sum_ns(self) -> int:
+        """The sum of all values, each taken at the middle of its slot."""
+        slots = np.flatnonzero(self.counts)
+        buckets = np.maximum((slots >> 10) - 1, 0)
+        widths = np.int64(1) << (buckets + _UNIT_MAGNITUDE)
+        middles = (slots - (buckets << 10)) * widths + widths // 2
+        return int((middles * self.counts[slots]).sum())
 
     def encode(self) -> str:
         """Return the counts as HdrHistogram V2 text (compressed, base64), readable by every HDR tool."""

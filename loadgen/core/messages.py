@@ -154,7 +154,8 @@ class Tick(Message):
     """Cumulative counts of this phase, every 250 ms: what the breaker and the view live on.
 
     `failed` and `dropped` map outcome labels to counts; `overdue` counts open requests (in flight or waiting) older
-    than the timeout; `trailing_failures` counts endings since the last success.
+    than the timeout; `trailing_failures` counts endings since the last success. `cpu_ns` and `stalls` are this
+    worker's own, so far in this phase.
     """
 
     type: ClassVar[str] = "tick"
@@ -168,6 +169,8 @@ class Tick(Message):
     in_flight: int
     backlog: int
     trailing_failures: int
+    cpu_ns: int = 0
+    stalls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +313,7 @@ class ObservePlan:
     `redis_url`, if not empty, is a Redis to watch, into redis.jsonl.
     A run that goes on after a break enters the grid `skip_ns` after its beginning: sample k is then due at
     t0 + k x interval - skip_ns, and `written` rows are there. `before` is the window of the part before the break.
+    `trace_id` stands in every line of observe.log.
     """
 
     metrics_urls: list[str]
@@ -332,6 +336,7 @@ class ObservePlan:
     written: int = 0
     before: Body | None = None
     redis_url: str = ""
+    trace_id: str = ""
 
     def to_body(self) -> Body:
         return {item.name: getattr(self, item.name) for item in fields(self)}

@@ -47,7 +47,7 @@ _NULLS = (
     "rate", "rate_per_s", "planned_requests", "concurrency", "workers", "duration_seconds", "interval_seconds",
     "samples", "jwt_provided", "cache_miss_counted", "breaker_counts_misses", "plan", "fingerprint", "breaker",
     "validity", "counters_at_start", "counters_at_end", "server_window", "metrics_mode", "load", "warmup", "error",
-    "supervisor", "renewal", "floor",
+    "supervisor", "renewal", "floor", "trace_id",
 )  # fmt: skip
 
 

@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path("results")
+DRILLS = RESULTS / "drills"
+"""Where the records of tabletop drills go, unless another place is named."""
 LOAD_PID = Path("phase5-load.pid")
 OBSERVE_PID = Path("phase5-observe.pid")
 STOP_FILE = Path("STOP_OBSERVATION")
 ALERT_LEDGER = ".alerts.json"
 """Below the results: what was sent lately, so that nobody is told twice."""
+TRACES = ".traces.jsonl"
+"""Below the results: what the last commands did, step by step."""
 
 _PREFIX = {"production": "phase5-prod", "staging": "phase5-staging", "dev": "phase5-dev"}
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from loadgen.core.connection_readers import read_command, read_proxy, read_server_name, read_socket_path
+from loadgen.core.listen_reader import read_listen, read_textfile
 from loadgen.core.redis_address import read_redis_url
 from loadgen.core.setting_readers import (
     read_bool,
@@ -176,6 +177,8 @@ _LOAD = (
     _row("catch_up", None, read_count(0, 1_000), "catch_up --catch-up"),
     _row("pacing", "balanced", read_choice("precise", "balanced"), "pacing --pacing"),
     _row("seed", 1, read_count(0, 2**53), "seed --seed"),
+    _row("traceparent", False, read_bool, "traceparent --traceparent"),
+    _row("traceparent_sampled", None, read_share, "traceparent_sampled --traceparent-sampled"),
 )
 _SCHEDULE = (
     _row("arrival", "constant", read_choice("constant", "poisson"), "arrival --arrival"),
@@ -211,6 +214,8 @@ _LEAVE = (
     _row("allow_degraded", False, read_bool, "--allow-degraded"),
     _row("after_trip", "", read_text, "--after-trip"),
     _row("non_interactive", False, read_bool, "NON_INTERACTIVE --non-interactive"),
+    _row("self_metrics", None, read_listen, "SELF_METRICS self_metrics --self-metrics"),
+    _row("metrics_textfile", "", read_textfile, "METRICS_TEXTFILE metrics_textfile --metrics-textfile"),
 )
 _DEFAULT_SLO = SloTargets().to_mapping()
 _SLO = tuple(
@@ -248,10 +253,11 @@ _NUMBERS = (
 _TEXTS = (
     "OUT_JSON", "OUT_MD", "PLUGIN_NAME", "CACHE_IMPL", "FEATURE_CACHE", "SLACK_CHANNEL", "ENABLE_ALERTS",
     "ENABLE_DEBUG_CMD", "ALERT_CHANNEL_ID", "ALERTMANAGER_URL", "PUSHGATEWAY_URL", "ARCHIVE_READONLY",
-    "ENABLE_PHASE5_INTERNAL", "ENABLE_FALLBACK_TEST", "ALLOW_UNSAFE_ADMIN", "DISABLE_EVENT_BUS",
+    "ENABLE_PHASE5_INTERNAL", "ENABLE_FALLBACK_TEST", "ALLOW_UNSAFE_ADMIN", "DISABLE_EVENT_BUS", "GRAFANA_URL",
 )  # fmt: skip
 _SECRETS = (
     "SLACK_WEBHOOK_URL", "ALERT_WEBHOOK_URL", "REDIS_URL", "JWT_SECRET", "INTERNAL_API_TOKEN", "METRICS_SCRAPE_TOKEN",
+    "GRAFANA_TOKEN",
 )  # fmt: skip
 
 VARIABLES: dict[str, Read] = {

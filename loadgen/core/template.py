@@ -1,7 +1,8 @@
 """Fields in a request: `${...}` in a URL, a header or a body stands for a value that each request has of its own.
 
 `${FEEDER.COLUMN}` is a cell of a feeder's row; the others are `${index}`, `${counter:START:STEP}`, `${int:LOW:HIGH}`,
-`${uuid}`, `${string:LENGTH}`, `${choice:A|B|C}` and `${timestamp:s|ms|ns|iso}`. `$${` is a plain `${`.
+`${uuid}`, `${string:LENGTH}`, `${choice:A|B|C}`, `${timestamp:s|ms|ns|iso}` and `${traceparent:SHARE}`, a W3C trace
+context of which that share (0 if not given) is sampled. `$${` is a plain `${`.
 Law: within one request the same text is the same value; `#2` at the end of a random field makes another draw.
 """
 
@@ -16,7 +17,7 @@ _DRAW = re.compile(r"(.+)#\d+")
 _LONGEST = 1_000
 _KNOWN = (
     "${index}, ${counter:START:STEP}, ${int:LOW:HIGH}, ${uuid}, ${string:LENGTH}, ${choice:A|B}, "
-    "${timestamp:s|ms|ns|iso} or ${FEEDER.COLUMN}; write $${ for a plain ${"
+    "${timestamp:s|ms|ns|iso}, ${traceparent:SHARE} or ${FEEDER.COLUMN}; write $${ for a plain ${"
 )
 _CLOCKS = ("s", "ms", "ns", "iso")
 
@@ -32,6 +33,7 @@ class FieldKind(Enum):
     STRING = "string"
     CHOICE = "choice"
     TIMESTAMP = "timestamp"
+    TRACEPARENT = "traceparent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Field:
     """One field: `text` is what stands between the braces, `words` and `numbers` what follows its kind.
 
     CELL has the words feeder and column, CHOICE its choices, TIMESTAMP its unit; COUNTER the numbers start and step,
-    INT lowest and highest, STRING its length.
+    INT lowest and highest, STRING its length, TRACEPARENT how many of a million are sampled.
     """
 
     text: str
@@ -92,7 +94,7 @@ def parse_field(text: str) -> Field:
             if drawn or colon or "." not in word:
                 raise ValueError("unknown")
             return _cell(text, text)
-        if drawn and word in ("index", "counter", "timestamp"):
+        if drawn and word in ("index", "counter", "timestamp", "traceparent"):
             raise ValueError("only a random value can be drawn again")
         return read(text, rest)
     except ValueError as error:
@@ -157,6 +159,15 @@ def _timestamp(text: str, rest: str) -> Field:
     return Field(text, FieldKind.TIMESTAMP, (unit,))
 
 
+def _traceparent(text: str, rest: str) -> Field:
+    if rest and not re.fullmatch(r"(?:0|1)?(?:\.\d{1,6})?", rest):
+        raise ValueError("traceparent has the share that is sampled, such as 0.01")
+    millionths = round(float(rest or 0) * 1_000_000)
+    if millionths > 1_000_000:
+        raise ValueError("traceparent has a share of at most 1")
+    return Field(text, FieldKind.TRACEPARENT, numbers=(millionths,))
+
+
 def _whole_numbers(text: str) -> list[int]:
     words = text.split(":")
     if not all(re.fullmatch(r"-?\d{1,18}", word.strip()) for word in words):
@@ -172,4 +183,5 @@ _READ = {
     "string": _string,
     "choice": _choice,
     "timestamp": _timestamp,
+    "traceparent": _traceparent,
 }

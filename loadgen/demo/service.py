@@ -113,7 +113,9 @@ class Service:
         return self.metrics.exposition() + self.board.page
 
     def _lift(self) -> None:
+        """Lift the faults, and the figures made up along with them, of a drill that no longer says it is there."""
         self.injector.reset()
+        self.board.clear()
         self.freeze_page()
 
     def freeze_page(self) -> None:

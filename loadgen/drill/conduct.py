@@ -7,6 +7,7 @@ cancelled, and the undoing itself is never cancelled; what cannot be undone is t
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +24,7 @@ from loadgen.drill.snapshot import Window
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from contextlib import AbstractAsyncContextManager
     from typing import Any
 
     from loadgen.drill.alerts import AlertWatch
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_AFTER_NS = 5 * NS_PER_S
+"""The longest time between two looks afterwards."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
@@ -42,6 +47,17 @@ class Lengths:
     before_ns: int
     within_ns: int
     alert_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Height:
+    """The looks at an incident's begin and at its height, its alert's state, and what was undone or could not be."""
+
+    began: Snapshot
+    worst: Snapshot
+    fired: str
+    lifted: str
+    trouble: str
 
 
 @dataclass(slots=True)
@@ -61,18 +77,22 @@ class Drill:
             start = await self._look()
             await pause(self.lengths.before_ns)
             calm = await self._look()
-            began, worst, fired, lifted, trouble = await self._incident(calm)
-            back = await self._come_back(start, calm, began, worst)
+            height = await self._incident(calm)
+            back = await self._come_back(self._window(start, calm), height.began)
             resolved = await self._alert_state(firing=False)
-        before, during = self._window(start, calm), self._window(began, worst)
-        course = Course(before, during, self._window(*back), self._window(began, back[1]))
+        course = Course(
+            before=self._window(start, calm),
+            during=self._window(height.began, height.worst),
+            after=self._window(*back),
+            whole=self._window(height.began, back[1]),
+        )
         findings = [judge(figure, course) for figure in self.incident.figures()]
         if self.alert is not None:
-            findings.append(_alert_finding(self.alert.name, fired, resolved))
-        return self._evidence(tuple(findings), course, lifted, trouble)
+            findings.append(_alert_finding(self.alert.name, height.fired, resolved))
+        return self._evidence(tuple(findings), course, height)
 
-    async def _incident(self, calm: Snapshot) -> tuple[Snapshot, Snapshot, str, str, str]:
-        """Return the looks at its begin and at its height, the alert's state, and what was undone or could not be."""
+    async def _incident(self, calm: Snapshot) -> _Height:
+        """Bring it about, look, and undo it, whatever happens meanwhile."""
         say, lifted, trouble = self.scene.say, "", ""
         say(self.incident.sentence())
         try:
@@ -85,7 +105,7 @@ class Drill:
         finally:
             lifted, trouble = await finish(self._lift())
             say(lifted or f"NOT UNDONE: {trouble}")
-        return began, worst, fired, lifted, trouble
+        return _Height(began, worst, fired, lifted, trouble)
 
     async def _lift(self) -> tuple[str, str]:
         try:
@@ -93,18 +113,16 @@ class Drill:
         except NotLiftedError as error:
             return "", str(error)
 
-    def _lease(self) -> Any:
-        return self.scene.panel.held() if self.incident.nature.needs_panel and self.scene.panel else _Nothing()
+    def _lease(self) -> AbstractAsyncContextManager[None]:
+        panel = self.scene.panel
+        return nullcontext() if panel is None or not self.incident.nature.needs_panel else panel.held()
 
-    async def _come_back(
-        self, start: Snapshot, calm: Snapshot, began: Snapshot, worst: Snapshot
-    ) -> tuple[Snapshot, Snapshot]:
+    async def _come_back(self, before: Window, began: Snapshot) -> tuple[Snapshot, Snapshot]:
         """Look again and again until every figure is back or the time is over; return the last two looks."""
         deadline = monotonic_ns() + self.lengths.within_ns
-        before = self._window(start, calm)
         earlier = await self._look()
         while True:
-            await pause(min(self.lengths.before_ns, 5 * NS_PER_S))
+            await pause(min(self.lengths.before_ns, _AFTER_NS))
             later = await self._look()
             after, whole = self._window(earlier, later), self._window(began, later)
             if all(returned(figure, after, whole, before) for figure in self.incident.figures()):
@@ -134,28 +152,18 @@ class Drill:
         self.scene.say(f"waiting at most {format_duration(self.lengths.alert_ns)} until {self.alert.name} {wish}")
         return await self.alert.wait(firing=firing, timeout_ns=self.lengths.alert_ns)
 
-    def _evidence(self, findings: tuple[Finding, ...], course: Course, lifted: str, trouble: str) -> Evidence:
+    def _evidence(self, findings: tuple[Finding, ...], course: Course, height: _Height) -> Evidence:
         windows = {"before": course.before, "during": course.during, "after": course.after}
         return Evidence(
             drill=self.incident.nature.name,
             target=self.scene.base_url,
             incident=self.incident.sentence(),
             findings=findings,
-            lifted=lifted,
-            trouble=trouble,
+            lifted=height.lifted,
+            trouble=height.trouble,
             requests=self.scene.load.outcomes(),
             took_s={name: round(window.elapsed_s, 3) for name, window in windows.items()},
         )
-
-
-class _Nothing:
-    """A block without a lease."""
-
-    async def __aenter__(self) -> None:
-        """There is nothing to renew."""
-
-    async def __aexit__(self, *_exc: object) -> None:
-        """There is nothing to end."""
 
 
 def _alert_finding(name: str, fired: str, resolved: str) -> Finding:

@@ -1,16 +1,18 @@
 """The demo service as a sink: its fault panel for the same over HTTP, its board of synthetic series for the rules.
 
-Laws: nothing but a demo service is touched; only the faults of the scenario are changed, and they get their former
-values back at the end.
+Laws: nothing but a demo service is touched, and none in which something is in force already; faults and series stand
+under the panel's lease, so that they go even when the drill is killed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import aiohttp
 import orjson
 
+from loadgen.drill.panel import NotLiftedError, Panel, PanelError, in_force
 from loadgen.drill.sink import SinkError
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ class DemoPanel:
         self._scenario = scenario
         self._headers = {_TOKEN_HEADER: token} if token else {}
         self._session: aiohttp.ClientSession | None = None
-        self._before: dict[str, Any] | None = None
+        self._panel: Panel | None = None
+        self._lease = AsyncExitStack()
         self._ours = False
         self.labels = labels
 
@@ -47,27 +50,30 @@ class DemoPanel:
         return f"curl -X DELETE {self._base}{_PANEL} {self._base}{_BOARD}"
 
     async def begin(self) -> None:
-        """Check that it is a demo service, and set the faults unless they come later; raise SinkError."""
+        """Check that it is a demo service that is well, and set the faults unless they come later; raise SinkError."""
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-            self._session = aiohttp.ClientSession(timeout=timeout, headers=self._headers)
-        state = await self._ask("GET", _PANEL)
-        if not isinstance(state, dict) or "error_share" not in state:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), headers=self._headers)
+        self._panel = Panel(self._session, self._base, {})
+        if not self._ours:
+            await self._check(self._panel)
+        self._ours = True
+        await self._set({} if self._scenario.stalls else self._scenario.faults)
+        await self._lease.enter_async_context(self._panel.held())
+
+    async def _check(self, panel: Panel) -> None:
+        """Make sure that it is a demo service in which nothing is in force; raise SinkError."""
+        state = await panel.state()
+        if state is None:
+            await self._ask("GET", _PANEL)
             raise SinkError(f"{self.place} is no demo service: it has no fault panel", final=True)
-        standing = await self._ask("GET", _BOARD)
-        if standing["scenario"]:
-            raise SinkError(
-                f"{self.place} already plays {standing['scenario']}: end that driver first, or lift it with"
-                f" {self.remedy}",
-                final=True,
-            )
-        if self._before is None:
-            self._before = {name: state[name] for name in self._scenario.faults}
-        if not self._scenario.stalls:
-            await self._set(self._scenario.faults)
+        playing = orjson.loads(await self._ask("GET", _BOARD))["scenario"]
+        if playing:
+            raise SinkError(f"{self.place} already plays {playing}: end that drill first", final=True)
+        if names := in_force(state):
+            text = f"{self.place} has faults in force already ({', '.join(names)}): is another drill under way?"
+            raise SinkError(f"{text} Else lift them with {self.remedy}", final=True)
 
     async def push(self, page: bytes) -> None:
-        self._ours = True
         await self._ask("PUT", _BOARD, page)
 
     async def fall_silent(self) -> None:
@@ -75,39 +81,44 @@ class DemoPanel:
         await self._set(self._scenario.faults)
 
     async def end(self) -> None:
-        """Give the faults their former values and take the series away; raise SinkError when that did not work."""
-        if self._before is not None:
-            await self._set(self._before)
-            self._before = None
-        if self._ours:
-            await self._ask("DELETE", _BOARD)
-            self._ours = False
+        """Lift the faults and take the series away, if they are ours; raise SinkError when that did not work."""
+        if not self._ours or self._panel is None:
+            return
+        await self._lease.aclose()
+        try:
+            await self._panel.lift()
+        except NotLiftedError as error:
+            raise SinkError(str(error), final=True) from error
+        await self._ask("DELETE", _BOARD)
+        self._ours = False
 
     async def close(self) -> None:
         """Let go of the connections."""
+        await self._lease.aclose()
         if self._session is not None:
             await self._session.close()
 
-    async def _set(self, faults: Mapping[str, Any]) -> None:
-        if faults:
-            await self._ask("PUT", _PANEL, orjson.dumps(faults))
+    async def _set(self, faults: Mapping[str, object]) -> None:
+        """Set faults under the lease; raise SinkError."""
+        assert self._panel is not None, "begin() comes first"
+        try:
+            await self._panel.set(**faults)
+        except PanelError as error:
+            raise SinkError(f"{self.place}: {error}") from error
 
-    async def _ask(self, method: str, path: str, body: bytes | None = None) -> Any:
-        """Make one request and return the JSON of a 2xx; raise SinkError, a final one for a 4xx."""
+    async def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        """Make one request and return the body of a 2xx; raise SinkError, a final one for a 4xx."""
         assert self._session is not None, "begin() comes first"
         try:
             async with self._session.request(method, self._base + path, data=body, allow_redirects=False) as answer:
-                text, status = await answer.text(errors="replace"), answer.status
+                raw, status = await answer.read(), answer.status
         except TimeoutError as error:
             raise SinkError(f"{self.place} gave no answer within {TIMEOUT_S:g} s") from error
         except aiohttp.ClientError as error:
             raise SinkError(f"{self.place} cannot be reached: {type(error).__name__}") from error
+        if 200 <= status < 300:
+            return raw
         if status == 404:
             raise SinkError(f"{self.place} is no demo service: it has no {path}", final=True)
-        try:
-            found = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            raise SinkError(f"{self.place} is no demo service: {path} is no JSON", final=True) from error
-        if 200 <= status < 300:
-            return found
-        raise SinkError(f"{self.place} answered {method} {path} with {status}: {found}", final=status < 500)
+        told = raw[:200].decode(errors="replace")
+        raise SinkError(f"{self.place} answered {method} {path} with {status}: {told}", final=status < 500)

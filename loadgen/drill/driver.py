@@ -237,7 +237,9 @@ class Driver:
     def _progress(self, elapsed_ns: int) -> str:
         counts = self._relay.counts(elapsed_ns)
         shares = f"{counts.actions} actions, {counts.error} failed, {counts.rejected} rejected"
-        also = f"{sum(counts.changes)} changes, {counts.decisions} decisions"
+        also = f"{sum(counts.changes)} changes"
+        if counts.decisions is not None:
+            also += f", {counts.decisions} decisions"
         pushes = f"{self._pushes} pushes" + (f", {self._failed} failed" if self._failed else "")
         passed = format_duration(elapsed_ns // NS_PER_S * NS_PER_S)
         return f"{passed} of {format_duration(self._timing.duration_ns)}: {shares}, {also}; {pushes}"

@@ -50,7 +50,12 @@ class FallbackCount(Incident):
 
     @property
     def nature(self) -> Nature:
-        return Nature(name="fallback-surge", alert="FallbackEffectiveHigh", needs_panel=False)
+        return Nature(
+            name="fallback-surge",
+            length_ns=self.count * self.interval_ns,
+            alert="FallbackEffectiveHigh",
+            needs_panel=False,
+        )
 
     def sentence(self) -> str:
         modes = ", ".join(self.modes)
@@ -108,7 +113,7 @@ class FallbackShare(Incident):
 
     @property
     def nature(self) -> Nature:
-        return Nature(name="fallback-surge", alert="FallbackEffectiveHigh")
+        return Nature(name="fallback-surge", length_ns=self.for_ns, alert="FallbackEffectiveHigh")
 
     def sentence(self) -> str:
         modes, length = ", ".join(self.modes), format_duration(self.for_ns)

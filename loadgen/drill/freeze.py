@@ -31,7 +31,7 @@ class Freeze(Incident):
 
     @property
     def nature(self) -> Nature:
-        return Nature(name="freeze", at_once=True, series=(f"{_SECONDS}_bucket",))
+        return Nature(name="freeze", length_ns=self.for_ns, at_once=True, series=(f"{_SECONDS}_bucket",))
 
     def sentence(self) -> str:
         return f"the service stands still for {format_duration(self.for_ns)}"
@@ -58,12 +58,17 @@ class Freeze(Incident):
 
     async def begin(self, scene: Scene) -> None:
         """Freeze it in the middle of a burst, so that requests are at work then: those the service sees as slow."""
-        async with asyncio.TaskGroup() as group:
+        under_way: list[asyncio.Future[object]] = []
+        try:
             for number in range(_BURST):
-                group.create_task(scene.load.send(known_keys(number)))
+                under_way.append(asyncio.ensure_future(scene.load.send(known_keys(number))))
                 if number == _BURST // 3:
-                    group.create_task(scene.demo.set(freeze=self.for_ns / NS_PER_S))
+                    under_way.append(asyncio.ensure_future(scene.demo.set(freeze=self.for_ns / NS_PER_S)))
                 await pause(_GAP_NS)
+            await asyncio.gather(*under_way)
+        finally:
+            for task in under_way:
+                task.cancel()
 
     async def last(self, scene: Scene) -> None:
         await pause(_SETTLE_NS)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.errors import Problem
 from loadgen.core.units import NS_PER_S, format_duration
-from loadgen.drill.figure import Figure, above, at_least, at_most, below, count, percent
+from loadgen.drill.figure import Figure, above, at_least, at_most, below, count, percent, ratio
 from loadgen.drill.incident import Incident, Nature, pause
 from loadgen.drill.paths import known_keys
 
 if TYPE_CHECKING:
-    from loadgen.drill.figure import Rule
+    from loadgen.drill.figure import Rule, Value
     from loadgen.drill.incident import Scene
+    from loadgen.drill.snapshot import Window
 
 LEAST_SUCCESS = 0.98
 """Where the alert on success begins; the service level objective too."""
@@ -40,7 +41,14 @@ def error_figures(errors: Rule) -> tuple[Figure, ...]:
             below(LEAST_SUCCESS, percent),
             at_least(LEAST_SUCCESS, percent),
         ),
+        Figure("error budget burn", ratio, _burn, above(1, ratio), at_most(1, ratio)),
     )
+
+
+def _burn(window: Window) -> Value:
+    """Return how many times as fast as it may the error budget, 1 % of the requests, is used up."""
+    success = window.share("success", "requests")
+    return None if success is None else (1 - success) / ERROR_LIMIT
 
 
 @dataclass(slots=True)
@@ -58,7 +66,9 @@ class HttpErrorCount(Incident):
 
     @property
     def nature(self) -> Nature:
-        return Nature(name="http-errors", alert="HttpSuccessRateLow", needs_panel=False)
+        return Nature(
+            name="http-errors", length_ns=self.count * self.interval_ns, alert="HttpSuccessRateLow", needs_panel=False
+        )
 
     def sentence(self) -> str:
         return f"{self.count:,} requests to {self.failing_path}, one each {format_duration(self.interval_ns)}"
@@ -113,7 +123,7 @@ class HttpErrorShare(Incident):
 
     @property
     def nature(self) -> Nature:
-        return Nature(name="http-errors", alert="HttpSuccessRateLow")
+        return Nature(name="http-errors", length_ns=self.for_ns, alert="HttpSuccessRateLow")
 
     def sentence(self) -> str:
         return f"{percent(self.share)} of all requests answer 500 for {format_duration(self.for_ns)}"

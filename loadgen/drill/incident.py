@@ -46,12 +46,13 @@ class Scene:
 class Nature:
     """What kind of incident it is.
 
-    `alert` is the alert that it should make fire, empty for none. `needs_panel`, `needs_redis` and `needs_proxy` say
-    what the service must have. `at_once`: it happens at an instant, so that what it does is seen from just before it
-    on. `series` names the metrics whose series are read.
+    `length_ns` is about how long it lasts. `alert` is the alert that it should make fire, empty for none.
+    `needs_panel`, `needs_redis` and `needs_proxy` say what the service must have. `at_once`: it happens at an instant,
+    so that what it does is seen from just before it on. `series` names the metrics whose series are read.
     """
 
     name: str
+    length_ns: int
     alert: str = ""
     needs_panel: bool = True
     needs_redis: bool = False

@@ -22,7 +22,7 @@ class MetricsStall(Incident):
 
     @property
     def nature(self) -> Nature:
-        return Nature(name="metrics-stall", alert="MetricsStalled")
+        return Nature(name="metrics-stall", length_ns=self.for_ns, alert="MetricsStalled")
 
     def sentence(self) -> str:
         return f"the metrics page stays as it is for {format_duration(self.for_ns)}"

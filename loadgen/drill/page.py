@@ -54,8 +54,9 @@ class _Snapshot(Collector):
         yield self._histogram("mime_build_seconds", "Time to build a MIME message in seconds.", relay.mime, {})
         changes = [({"kind": kind}, count) for kind, count in zip(CHANGES, counts.changes, strict=True)]
         yield self._counter("sanitization_changes_total", "Changes made by the sanitizer.", changes, {})
-        decisions = [({"result": "ok"}, counts.decisions)]
-        yield self._counter("controller_decisions_total", "Decisions of the controller.", decisions, {})
+        if counts.decisions is not None:
+            decisions = [({"result": "ok"}, counts.decisions)]
+            yield self._counter("controller_decisions_total", "Decisions of the controller.", decisions, {})
 
     def _gauge(self) -> Metric:
         labels = {"scenario": self._name, **self._marks}

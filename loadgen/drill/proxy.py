@@ -95,7 +95,7 @@ class FaultProxy:
         self._tasks.add(task)
         self._open.add(writer)
         try:
-            with contextlib.suppress(ConnectionError, OSError):
+            with contextlib.suppress(OSError):
                 await self._serve(reader, writer)
         except asyncio.CancelledError:
             writer.transport.abort()
@@ -127,13 +127,13 @@ class FaultProxy:
         return await asyncio.open_connection(parts.hostname or "127.0.0.1", parts.port or 6379)
 
     async def _requests(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             while data := await source.read(_CHUNK):
                 sink.write(data)
                 await sink.drain()
 
     async def _replies(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             while data := await source.read(_CHUNK):
                 while self._way is Way.BLACKHOLE:
                     await self._changed.wait()

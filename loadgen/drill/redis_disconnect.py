@@ -56,6 +56,7 @@ class RedisDisconnect(Incident):
     def nature(self) -> Nature:
         return Nature(
             name="redis-disconnect",
+            length_ns=self.for_ns,
             alert="RedisFailuresRecent",
             needs_redis=True,
             at_once=True,
@@ -139,9 +140,9 @@ class RedisDisconnect(Incident):
         if scene.proxy is not None:
             scene.proxy.do(Way.PASS)
         await self._open.aclose()
+        panel = await Incident.lift(self, scene)
         if self._pid is not None and is_stopped(self._pid):
             raise NotLiftedError(f"the Valkey server is still stopped: kill -CONT {self._pid}")
-        panel = await Incident.lift(self, scene)
         if self._by_proxy:
             return f"{panel}; the proxy passes everything on again"
         if self.how == STOP:

@@ -32,6 +32,7 @@ class RedisLatency(Incident):
     def nature(self) -> Nature:
         return Nature(
             name="redis-latency",
+            length_ns=self.for_ns,
             alert="RedisGetLatencyP95High",
             needs_redis=True,
             series=(f"{_SECONDS}_bucket",),

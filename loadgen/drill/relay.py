@@ -28,7 +28,7 @@ class Counts:
     error: int
     rejected: int
     changes: tuple[int, int]
-    decisions: int
+    decisions: int | None
 
     @property
     def actions(self) -> int:
@@ -40,7 +40,8 @@ class Relay:
     """How a relay behaves; the defaults are one that is well.
 
     Of a hundred actions `errors` fail and `rejected` do not pass validation. Each action has a latency and builds one
-    MIME message. `decisions` of the controller stop after `stalls_after_ns`, if that is set.
+    MIME message. A relay without a controller has no `decisions`; those of one that has stop after `stalls_after_ns`,
+    if that is set.
     """
 
     actions: Rate = field(default_factory=lambda: Rate.per_second(50))
@@ -49,7 +50,7 @@ class Relay:
     latency: Spread = _QUICK
     mime: Spread = _QUICK_MIME
     changes: Rate = field(default_factory=lambda: Rate.per_second(2))
-    decisions: Rate = field(default_factory=lambda: Rate.per_second(1))
+    decisions: Rate | None = None
     stalls_after_ns: int | None = None
 
     def counts(self, elapsed_ns: int) -> Counts:
@@ -58,6 +59,5 @@ class Relay:
         ok, error, rejected = mixture.counts(self.actions.arrivals_in(elapsed_ns))
         changes = self.changes.arrivals_in(elapsed_ns)
         decided_ns = elapsed_ns if self.stalls_after_ns is None else min(elapsed_ns, self.stalls_after_ns)
-        return Counts(
-            ok, error, rejected, (changes - changes // 2, changes // 2), self.decisions.arrivals_in(decided_ns)
-        )
+        decisions = None if self.decisions is None else self.decisions.arrivals_in(decided_ns)
+        return Counts(ok, error, rejected, (changes - changes // 2, changes // 2), decisions)

@@ -52,7 +52,8 @@ def asked_of(
     wish.refuse()
     assert place is not None
     settings, plan = place
-    seconds = (2 * lengths.before_ns + lengths.within_ns + 2 * lengths.alert_ns) / NS_PER_S + _OTHER_S
+    watched_ns = 2 * lengths.before_ns + lengths.within_ns + 2 * lengths.alert_ns
+    seconds = (watched_ns + 2 * incident.nature.length_ns) / NS_PER_S + _OTHER_S
     return Asked(
         incident=incident,
         place=_held_at(settings, plan, given, environ, rate_per_s, seconds),

@@ -26,7 +26,7 @@ class Restart(Incident):
 
     @property
     def nature(self) -> Nature:
-        return Nature(name="restart", alert="ServiceRestarted", at_once=True, series=(_START,))
+        return Nature(name="restart", length_ns=self.for_ns, alert="ServiceRestarted", at_once=True, series=(_START,))
 
     def sentence(self) -> str:
         return "the service loses its counters, cache, documents and snapshots, as a new process would"

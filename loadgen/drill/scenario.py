@@ -1,6 +1,8 @@
 """The seven synthetic scenarios: what each does to a relay, to the demo service, and which alert it is meant to fire.
 
-Law: a scenario changes one thing about a relay that is well, so that it fires its own alerts and no other. Pure.
+Laws: a scenario changes one thing about a relay that is well, so that it fires its own alerts and no other. Two that
+play at once are added up by the rules, so the critical errors have ten times the traffic of the others, and only a
+scenario about the controller has one. Pure.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class Scenario:
     until_true_ns: int = 2 * _MINUTE_NS
     for_ns: int = 10 * _MINUTE_NS
     lead_ns: int = 0
-    margin_ns: int = _MINUTE_NS
+    margin_ns: int = 2 * _MINUTE_NS
     resolves_ns: int = 12 * _MINUTE_NS
 
     @property
@@ -85,7 +87,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "error-rate-crit",
         "6 % of the actions fail",
         ("RelayErrorRateCrit", "RelayErrorRateWarn"),
-        replace(_WELL, errors=6),
+        replace(_WELL, errors=6, actions=Rate.per_second(500)),
         {"error_share": 0.06},
     ),
     Scenario(
@@ -99,7 +101,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "controller-stalled",
         "the controller decides nothing any more and its source falls silent",
         ("RelayControllerStalled",),
-        _WELL,
+        replace(_WELL, decisions=Rate.per_second(1)),
         {"metrics_stall": True},
         until_true_ns=60 * _MINUTE_NS,
         for_ns=5 * _MINUTE_NS,

@@ -14,7 +14,9 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from loadgen.core.clock import monotonic_ns
 from loadgen.core.errors import InputError, Problem
+from loadgen.core.units import NS_PER_S
 from loadgen.drill.processes import child_environment
 
 if TYPE_CHECKING:
@@ -68,6 +70,14 @@ async def stopped(pid: int) -> AsyncIterator[None]:
         assert guard.stdin is not None
         guard.stdin.close()
         await guard.wait()
+        await _until_it_runs(pid)
+
+
+async def _until_it_runs(pid: int) -> None:
+    """Wait until a signal has been taken, at most a second: who asks next finds out whether it has."""
+    deadline = monotonic_ns() + NS_PER_S
+    while is_stopped(pid) and monotonic_ns() < deadline:  # noqa: ASYNC110 - no portable event tells it
+        await asyncio.sleep(0.01)
 
 
 def is_stopped(pid: int) -> bool:

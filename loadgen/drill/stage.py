@@ -137,9 +137,10 @@ def _no_panel(place: Place, incident: Incident) -> list[Problem]:
     if not place.allow_target:
         remedy = (
             "no demo service answers there, which would show its fault panel: start one with `loadgen demo`, or use"
-            " --demo; --allow-target insists, for incidents that need no panel"
+            " --demo"
         )
-        return [Problem(key, url, remedy)]
+        insist = "" if incident.nature.needs_panel else "; --allow-target insists"
+        return [Problem(key, url, remedy + insist)]
     if incident.nature.needs_panel:
         return [
             Problem("--allow-target", url, f"{incident.nature.name} as asked needs the fault panel of the demo service")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loadgen.core.clock import iso_utc
 from loadgen.notify import block_kit
 from loadgen.notify.block_kit import cut, escape
+from loadgen.notify.response import response_to
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,7 +37,9 @@ def slack_body(alert: Alert, channel: str = "") -> dict[str, Any]:
     blocks = [
         *block_kit.sections("\n".join(markup)),
         *block_kit.field_sections(alert.details),
-        block_kit.context(escape(f"{alert.name} · {alert.subject} · {iso_utc(alert.at)}")),
+        block_kit.context(
+            escape(f"{response_to(alert.severity).sentence} · {alert.name} · {alert.subject} · {iso_utc(alert.at)}")
+        ),
     ]
     return block_kit.message(escape(plain_text(alert)), blocks, channel)
 
@@ -44,6 +47,7 @@ def slack_body(alert: Alert, channel: str = "") -> dict[str, Any]:
 def discord_body(alert: Alert) -> dict[str, Any]:
     """Return a Discord message: markdown, within 2,000 characters, that mentions nobody."""
     lines = [f"{alert.severity.sign} **{alert.severity.upper()} ALERT**", alert.message]
+    lines.append(f"**{response_to(alert.severity).sentence}**")
     if alert.root_cause:
         lines.append(f"**Root Cause:** {alert.root_cause}")
     lines += [f"**{title}:** {text}" for title, text in alert.details]
@@ -65,6 +69,7 @@ def alertmanager_body(alert: Alert, *, resolved_at: datetime | None = None) -> l
     annotations = {
         "summary": alert.message,
         "description": "; ".join(f"{title}: {text}" for title, text in alert.details),
+        "response": response_to(alert.severity).sentence,
         "root_cause": alert.root_cause,
         "trace_id": alert.trace_id,
         "run_id": alert.run_id,
@@ -84,6 +89,7 @@ def alertmanager_body(alert: Alert, *, resolved_at: datetime | None = None) -> l
 def plain_text(alert: Alert) -> str:
     """Return an alert as lines of plain text."""
     lines = [f"{alert.severity.sign} {alert.severity.upper()} ALERT: {alert.message}"]
+    lines.append(response_to(alert.severity).sentence)
     if alert.root_cause:
         lines.append(f"Root cause: {alert.root_cause}")
     lines += [f"{title}: {text}" for title, text in alert.details]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
 from dataclasses import dataclass
 from enum import Enum
@@ -66,7 +67,7 @@ class Ledger:
         now_s = now.timestamp()
         with self._locked() as entries:
             entry = entries.get(_key(alert, to))
-            if entry is not None and 0 <= now_s - entry.at_s < (WINDOW_S if entry.sent else CLAIM_S):
+            if entry is not None and _since(entry, now_s) < (WINDOW_S if entry.sent else CLAIM_S):
                 return Leave.DUPLICATE if entry.sent else Leave.BEING_SENT
             if alert.severity in _MUTED and any(_mutes(other, alert, now_s) for other in entries.values()):
                 return Leave.MUTED
@@ -90,7 +91,7 @@ class Ledger:
                 entry.sent
                 and key.endswith(f" {to}")
                 and (entry.severity, entry.subject) == (alert.severity.value, alert.subject)
-                and 0 <= now.timestamp() - entry.at_s < MUTE_S
+                and _since(entry, now.timestamp()) < MUTE_S
                 for key, entry in entries.items()
             )
 
@@ -138,7 +139,16 @@ def _key(alert: Alert, to: str) -> str:
 
 def _mutes(entry: _Entry, alert: Alert, now_s: float) -> bool:
     critical = entry.severity == Severity.CRITICAL and entry.subject == alert.subject
-    return critical and 0 <= now_s - entry.at_s < (MUTE_S if entry.sent else CLAIM_S)
+    return critical and _since(entry, now_s) < (MUTE_S if entry.sent else CLAIM_S)
+
+
+def _since(entry: _Entry, now_s: float) -> float:
+    """Return the seconds since an entry; for ever where the clock was set back behind it.
+
+    A little behind is no clock set back: whoever waited for the lock had looked at the clock before.
+    """
+    passed_s = now_s - entry.at_s
+    return max(passed_s, 0.0) if passed_s > -CLAIM_S else math.inf
 
 
 def _entry(value: Any) -> _Entry | None:

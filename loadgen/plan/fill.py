@@ -1,7 +1,8 @@
-"""What fills the fields of requests: a function of the seed and the arrival's number alone, but for timestamps.
+"""What fills the fields of requests: a function of the seed and the arrival's number alone, but for two kinds.
 
 Laws: the same values come out for any number of workers; a value is encoded for the place where it goes, and one that
-cannot go there is found before anything is sent; timestamps are those of the due time.
+cannot go there is found before anything is sent; timestamps are those of the due time. Trace contexts are the other
+exception: they come from a random number of this filling, because no two runs may ever have the same trace id.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -31,8 +33,12 @@ if TYPE_CHECKING:
 _GOLDEN, _FIRST, _SECOND = (
     np.uint64(number) for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
-_LETTERS_AND_DIGITS = frozenset({FieldKind.INDEX, FieldKind.COUNTER, FieldKind.INT, FieldKind.UUID, FieldKind.STRING})
+_LETTERS_AND_DIGITS = frozenset(
+    {FieldKind.INDEX, FieldKind.COUNTER, FieldKind.INT, FieldKind.UUID, FieldKind.STRING, FieldKind.TRACEPARENT}
+)
 """Fields whose values stand in every place as they are, but for a text in JSON, which needs its quotes."""
+
+_QUOTED = frozenset({FieldKind.UUID, FieldKind.STRING, FieldKind.TRACEPARENT})
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -74,6 +80,7 @@ class Filling:
         self._seed = seed
         self._rows: dict[str, list[list[Any]]] = {}
         self._encoded: dict[Slot, list[str]] = {}
+        self._salt = secrets.randbits(128)
 
     def values(self, slot: Slot, arrivals: Arrivals) -> list[str]:
         """Return the slot's value for each arrival."""
@@ -81,8 +88,9 @@ class Filling:
         if field.kind is FieldKind.CELL:
             encoded = self.cells(slot)
             return [encoded[row] for row in self._rows_of(field.words[0], arrivals)]
-        texts = _MADE[field.kind](field, arrivals, self._seed)
-        if slot.where is Where.JSON_VALUE and field.kind in (FieldKind.UUID, FieldKind.STRING):
+        seed = self._salt if field.kind is FieldKind.TRACEPARENT else self._seed
+        texts = _MADE[field.kind](field, arrivals, seed)
+        if slot.where is Where.JSON_VALUE and field.kind in _QUOTED:
             return [f'"{text}"' for text in texts]
         if field.kind in _LETTERS_AND_DIGITS:
             return texts
@@ -195,6 +203,16 @@ def _uuids(field: Field, arrivals: Arrivals, seed: int) -> list[str]:
     return texts
 
 
+def _traceparents(field: Field, arrivals: Arrivals, seed: int) -> list[str]:
+    """Return trace contexts of version 00: ids are never zero, and whether one is sampled follows from its trace id."""
+    parts = (_draws(seed, "traceparent", arrivals.numbers, part).tolist() for part in (1, 2, 3))
+    sampled_below = field.numbers[0] * (1 << 64) // 1_000_000
+    return [
+        f"00-{high or 1:016x}{low:016x}-{span or 1:016x}-{'01' if low < sampled_below else '00'}"
+        for high, low, span in zip(*parts, strict=True)
+    ]
+
+
 def _strings(field: Field, arrivals: Arrivals, seed: int) -> list[str]:
     """Return letters and digits, ten from each draw."""
     length = field.numbers[0]
@@ -243,4 +261,5 @@ _MADE: dict[FieldKind, Callable[[Field, Arrivals, int], list[str]]] = {
     FieldKind.STRING: _strings,
     FieldKind.CHOICE: _choices,
     FieldKind.TIMESTAMP: _timestamps,
+    FieldKind.TRACEPARENT: _traceparents,
 }

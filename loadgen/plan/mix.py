@@ -62,6 +62,8 @@ def _target(settings: Settings, base_url: str, endpoint: EndpointSetting) -> Tar
     names = {header.name.lower() for header in headers}
     if authorization is not None and "authorization" not in names and origin(url) == origin(base_url):
         headers.append(Header("Authorization", authorization))
+    if settings.traceparent and "traceparent" not in names:
+        headers.append(Header("traceparent", f"${{traceparent:{settings.traceparent_sampled or 0:.6f}}}"))
     by_rule = tuple(sorted({status // 100 for rule in endpoint.expect for status in rule.statuses}))
     return Target(
         name=endpoint.name or urlsplit(url).path or "/",
@@ -72,7 +74,7 @@ def _target(settings: Settings, base_url: str, endpoint: EndpointSetting) -> Tar
         weight=endpoint.weight,
         expected=endpoint.expected or by_rule or (2, 3),
         expected_given=bool(endpoint.expected or by_rule),
-        templated=endpoint.templated,
+        templated=endpoint.templated or settings.traceparent,
         expect=endpoint.expect,
         follow=endpoint.follow,
         cookies=endpoint.cookies,

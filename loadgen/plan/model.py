@@ -136,7 +136,8 @@ class LoadPlan:
     load has one stage of rate 0, which says when it ends, a `replay` has one of its mean rate, and its targets are
     groups of requests. `skip_ns` enters the schedule at that offset, as a run that goes on after a break does.
     `feeders` fill the targets' fields; `first_index` requests came before, in the warm-up.
-    `bearer` is the token whose Authorization the targets have where it is renewed during the run.
+    `bearer` is the token whose Authorization the targets have where it is renewed during the run. Requests carry the
+    `run_id`, where there is one, so that the service's operators know whose they are.
     """
 
     stages: tuple[Stage, ...]
@@ -158,6 +159,7 @@ class LoadPlan:
     skip_ns: int = 0
     feeders: tuple[Feeder, ...] = ()
     first_index: int = 0
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 def check_requests(settings: Settings, kind: Kind) -> Iterator[Problem]:
     """Yield every rule about requests and answers that the settings break."""
     yield from _fields(settings)
+    if settings.traceparent and settings.replay is not None:
+        yield Problem(
+            settings.label("traceparent"), None, "a trace that is replayed brings its own requests: leave it out"
+        )
+    if settings.traceparent_sampled is not None and not settings.traceparent:
+        yield Problem(settings.label("traceparent_sampled"), None, "needs --traceparent")
     if kind is Kind.CAPACITY:
         for feeder in settings.feeders:
             if feeder.policy is FeederPolicy.ONCE:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from loadgen.core.histogram import Int64s
 
 _FAILED = {label: Outcome[label.upper()].value for label in FAILED_LABELS}
-_IS_FAILED = WAS_SENT.copy()
-_IS_FAILED[[Outcome.OK, Outcome.ABORTED]] = False
+IS_FAILED = WAS_SENT.copy()
+IS_FAILED[[Outcome.OK, Outcome.ABORTED]] = False
 _DROPPED = {label: Outcome[label.upper()].value for label in DROPPED_LABELS}
 
 
@@ -84,7 +84,7 @@ class Counts:
 
     def by_endpoint(self, names: tuple[str, ...]) -> dict[str, dict[str, int]]:
         """Return {name: {sent, done, failed, dropped}}."""
-        failed, dropped = [ending for ending in range(ENDINGS) if _IS_FAILED[ending]], list(_DROPPED.values())
+        failed, dropped = [ending for ending in range(ENDINGS) if IS_FAILED[ending]], list(_DROPPED.values())
         return {
             name: {
                 "sent": int(self.sent[number]),

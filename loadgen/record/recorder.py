@@ -13,6 +13,7 @@ import numpy as np
 
 from loadgen.core.histogram import Histogram, Int64s
 from loadgen.core.messages import CLOCKS, PHASES
+from loadgen.core.outcome import EXPECT_PREFIX
 from loadgen.core.rows import ROW_WIDTH, new_rows
 from loadgen.core.units import NS_PER_S
 from loadgen.record.accumulator import Accumulator
@@ -23,15 +24,19 @@ from loadgen.record.layout import (
     ENDING_BITS,
     ENDINGS,
     FIRST_ENDPOINT,
+    FIRST_EXPECTATION,
     HAS_ENDED,
     IS_OK,
     WAITED_FOR_TARGET,
     WAS_SENT,
+    outcome_of,
 )
 from loadgen.record.phases import PhaseRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from loadgen.record.noteworthy import Noteworthy
 
 _MANY_ROWS = 1_000
 """Folding 1,000 rows takes 0.2 ms, a row less than when more are folded at once: they no longer fit the caches."""
@@ -82,6 +87,7 @@ class Recorder:
         self._bytes_added = 0
         self.trailing_failures = 0
         self.gaps = GapError()
+        self.noteworthy: Noteworthy | None = None
 
     def new_counts(self) -> Counts:
         """Return counts of nothing yet."""
@@ -91,6 +97,13 @@ class Recorder:
     def groups(self) -> tuple[str, ...]:
         """The tags of the histograms, in the order of the accumulator."""
         return (*CLOCKS, *PHASES, *(f"endpoint:{name}" for name in self._names))
+
+    def label_of(self, ending: int) -> str:
+        """Return the label of an ending, with the name of an expectation that did not hold."""
+        if FIRST_EXPECTATION <= ending < FIRST_EXPECTATION + len(self.expectations):
+            return EXPECT_PREFIX + self.expectations[ending - FIRST_EXPECTATION]
+        outcome = outcome_of(ending)
+        return "unsent" if outcome is None else outcome.label
 
     def start(self, t0_ns: int) -> None:
         """Set the begin of the grid."""
@@ -218,6 +231,8 @@ class Recorder:
             self.gaps.add(due, sent)
         self._accumulator.add(values, endpoint, kept)
         self._follow_failures(ending)
+        if self.noteworthy is not None:
+            self.noteworthy.see(due, response, ending, endpoint)
 
     def _follow_failures(self, ending: Int64s) -> None:
         """Keep the number of failed endings since the last success; our own faults neither count nor end it."""

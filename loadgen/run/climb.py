@@ -30,7 +30,7 @@ from loadgen.run.capacity.step import StepJudge
 from loadgen.run.capacity.tally import columns_of, means_of
 from loadgen.run.capacity.task import capacity_document
 from loadgen.run.course import Course
-from loadgen.run.decisions import ANSWER, ASKED, LOOK, OUTCOME, TRIP, append_decision
+from loadgen.run.decisions import ANSWER, ASKED, LOOK, OUTCOME, TRIP
 from loadgen.run.ending import Cause
 from loadgen.run.guard import trip_body
 from loadgen.run.seconds import Seconds
@@ -179,8 +179,7 @@ class Climb(Supervisor):
     # --- what is kept -------------------------------------------------------------------------------------------
 
     def _decide(self, kind: str, body: dict[str, Any]) -> None:
-        path = self._office.place.decisions
-        self._office.scribe.do("decisions.jsonl", partial(append_decision, path, kind, body))
+        self._office.decide(kind, body)
 
     def _keep(self, answer: Answer) -> None:
         place = self._office.place

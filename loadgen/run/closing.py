@@ -53,6 +53,7 @@ async def close_account(office: Office, phase: LoadPhase | Course | None) -> End
     office.scribe.do("latency.hlog", office.seconds.close)
     office.scribe.do("probes.csv", office.close_probes)
     await office.scribe.done(_FILES_NS)
+    office.show()
     validity = _judge(office, phase, ended)
     if phase is not None and office.trip is None:
         office.note_inputs(monotonic_ns())
@@ -152,6 +153,7 @@ def _write_summary(office: Office, phase: LoadPhase | Course, ended: PhaseTotals
         late_events=office.seconds.late_events,
         gap_cv=gap_cv(ended.hosts),
         floor=office.floor,
+        hosts=ended.hosts,
         gap_s=sum(again.get("gap_s") or 0.0 for again in office.chronicle.document["resumed"]),
     )
     _write_json(office, "summary.json", office.place.summary, summary_document(figures))

@@ -1,7 +1,8 @@
-"""decisions.jsonl: what a capacity run asked, saw and decided, line by line, so that it can be resumed.
+"""decisions.jsonl: what a run decided and by what, line by line; a capacity run can be resumed from it.
 
-Laws: a line is on disk before the next step begins; the first line of every session is what was asked; a line that a
-crash cut off is passed over.
+Laws: a line is on disk before the next step begins; the first line of every session of a capacity run is what was
+asked; a line that a crash cut off is passed over. Every run has which breaker inputs were armed with which thresholds,
+the trip if there was one, and why it ended before its time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from loadgen.run.capacity.task import CapacityTask
 
 ASKED, LOOK, OUTCOME, TRIP, ANSWER = "asked", "look", "outcome", "trip", "answer"
+INPUTS, END = "inputs", "end"
 
 
 def append_decision(path: Path, kind: str, body: Mapping[str, Any]) -> None:

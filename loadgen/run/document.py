@@ -81,8 +81,10 @@ def continued_document(earlier: Document, now: Document) -> Document:
     What a new run would say about now (start, fingerprint, preflight) stands in a new entry of `resumed`.
     """
     again = {"at": now["start_timestamp"], "fingerprint": now["fingerprint"], "preflight": now["preflight"]}
+    again["trace_id_before"] = earlier["trace_id"]
     return {
         **earlier,
+        "trace_id": now["trace_id"],
         "status": now["status"],
         "exit_code": None,
         "end_timestamp": None,

@@ -77,7 +77,7 @@ async def _pairs(exerciser: _Exerciser, pairs: int, until_ns: int) -> None:
     span_ns = until_ns - PERIOD_NS - began_ns
     for number in range(pairs):
         due_ns = began_ns + number * max(PAIR_NS, span_ns // pairs)
-        if due_ns >= began_ns + span_ns:
+        if max(due_ns, monotonic_ns()) >= began_ns + span_ns:
             return
         await asyncio.sleep(max(0, due_ns - monotonic_ns()) / NS_PER_S)
         if not await exerciser.pair(f"exercise:{number % _KEYS}", str(number)):

@@ -149,6 +149,8 @@ class Live:
     in_flight: int = 0
     backlog: int = 0
     consecutive_failures: int = 0
+    cpu_ns: int = 0
+    stalls: int = 0
 
 
 class TickMerge:
@@ -191,6 +193,8 @@ class TickMerge:
             overdue=sum(tick.overdue for tick in ticks),
             in_flight=sum(tick.in_flight for tick in ticks),
             backlog=sum(tick.backlog for tick in ticks),
+            cpu_ns=sum(tick.cpu_ns for tick in ticks),
+            stalls=sum(tick.stalls for tick in ticks),
             consecutive_failures=sum(
                 max(0, tick.trailing_failures - self._forgiven.get(worker, 0)) for worker, tick in self._newest.items()
             ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loadgen.core.outcome import OWN_FAULT_LABELS
 from loadgen.core.units import NS_PER_MS, format_duration
 from loadgen.notify.alert import Alert, Severity
+from loadgen.notify.response import breaker_runbook, response_to, runbook
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +33,8 @@ class Notice:
     parameters: str
     duration: str
     partial_results: str
+    severity: Severity
+    runbook: str
 
     @property
     def parts(self) -> tuple[tuple[str, str], ...]:
@@ -40,12 +43,14 @@ class Notice:
             ("Parameters", self.parameters),
             ("Duration", self.duration),
             ("Partial results", self.partial_results),
+            ("Runbook", self.runbook),
         )
 
 
 def notice_of(document: Document, why: str, elapsed_s: float | None, response: Histogram | None) -> Notice:
     """Put a notice together from a run's document, its time under load and its response times."""
     load = document.get("load") or {}
+    trip = _trip(document)
     return Notice(
         why=why,
         impact=_impact(load, document.get("server_window") or {}),
@@ -55,6 +60,8 @@ def notice_of(document: Document, why: str, elapsed_s: float | None, response: H
         ),
         duration=_duration(document, elapsed_s),
         partial_results=_results(document, load, response),
+        severity=Severity.CRITICAL if trip else Severity.ERROR,
+        runbook=breaker_runbook(str(trip.get("input") or "")) if trip else runbook("README.md"),
     )
 
 
@@ -66,6 +73,7 @@ def notice_text(notice: Notice, run_id: str, place: str) -> str:
         f"{notice.why[:1].upper()}{notice.why[1:]}. No load is sent any more.",
         "",
     ]
+    lines.append(f"- **Response:** {response_to(notice.severity).sentence}")
     lines += [f"- **{title}:** {text}" for title, text in notice.parts]
     if place:
         lines.append(f"- **Run directory:** `{place}`")
@@ -74,18 +82,18 @@ def notice_text(notice: Notice, run_id: str, place: str) -> str:
 
 def abort_alert(document: Document, notice: Notice, place: str, at: datetime) -> Alert:
     """Return the critical alert of a breaker trip, or the error alert of a run that failed."""
-    trip = (document.get("breaker") or {}).get("trip") or {}
+    trip = _trip(document)
     tripped = bool(trip)
     what = str(trip.get("metric") or trip.get("input") or "").replace("_", " ")
     run_id = str(document.get("run_id") or "")
     return Alert(
         name=TRIPPED if tripped else "LoadgenRunFailed",
-        severity=Severity.CRITICAL if tripped else Severity.ERROR,
+        severity=notice.severity,
         message=f"circuit breaker tripped: {what}" if tripped else "the run failed",
         subject=str(document.get("base_url") or ""),
         at=at,
         root_cause=notice.why,
-        trace_id=run_id,
+        trace_id=str(document.get("trace_id") or run_id),
         run_id=run_id,
         link=place,
         details=notice.parts,
@@ -95,6 +103,11 @@ def abort_alert(document: Document, notice: Notice, place: str, at: datetime) ->
 def trip_alert_of(base_url: str, at: datetime) -> Alert:
     """Return the alert of a trip on this target as far as it takes to say that it is over."""
     return Alert(TRIPPED, Severity.CRITICAL, "the target took a whole run again", base_url, at)
+
+
+def _trip(document: Document) -> dict[str, Any]:
+    trip: dict[str, Any] = (document.get("breaker") or {}).get("trip") or {}
+    return trip
 
 
 def _impact(load: dict[str, Any], window: dict[str, Any]) -> str:
@@ -109,7 +122,8 @@ def _impact(load: dict[str, Any], window: dict[str, Any]) -> str:
     requests, errors = window.get("requests"), _added(window.get("errors_4xx"), window.get("errors_5xx"))
     if requests and errors is not None:
         text += f"; the service counted {errors:,.0f} errors in {requests:,.0f} requests"
-    return text
+    degraded = window.get("degraded")
+    return f"{text}; {degraded:,.0f} fallbacks degraded answers" if degraded else text
 
 
 def _added(*figures: float | None) -> float | None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from loadgen.core.clock import WallAnchor, iso_utc, monotonic_ns, utc_now
-from loadgen.core.events import EventName
+from loadgen.core.events import EventName, Watching
 from loadgen.core.histogram import histogram_max_ns
 from loadgen.core.logs import open_log
 from loadgen.core.messages import Probe
@@ -22,6 +23,7 @@ from loadgen.core.rundir import LOAD_PID, OBSERVE_PID
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.run.chronicle import Chronicle
 from loadgen.run.crew import Crew
+from loadgen.run.decisions import INPUTS, append_decision
 from loadgen.run.document import continued_document, initial_document
 from loadgen.run.ending import Cause, End
 from loadgen.run.exercise import INTERNAL
@@ -32,7 +34,7 @@ from loadgen.run.lock import process_started, remove_pid_file, write_pid_file
 from loadgen.run.merge import added
 from loadgen.run.phases import duration_ns, mean_rate_per_s
 from loadgen.run.probes import ProbesWriter, probe_row
-from loadgen.run.progress import Rows, progress_fields, progress_of
+from loadgen.run.progress import Around, Rows, progress_fields, progress_of
 from loadgen.run.seconds import Seconds
 from loadgen.run.stages import StageBegins
 from loadgen.run.summary import account, trend
@@ -69,8 +71,11 @@ class Office:
         self.end = End()
         self.doing = "starting"
         self.guard: Guard | None = None
-        redactor = setup.redactor or Redactor(plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt))
-        self.log = open_log(place.load_log, "loadgen", redactor, correlation_id=place.run_id)
+        self._redactor = redactor = setup.redactor or Redactor(
+            plan.secrets if plan.jwt is None else (*plan.secrets, plan.jwt)
+        )
+        trace_id = setup.trace_id or None
+        self.log = open_log(place.load_log, "loadgen", redactor, correlation_id=place.run_id, trace_id=trace_id)
         self.scribe = Scribe(place.path, self._on_disk_failure)
         self.chronicle = Chronicle(place, self.scribe, redactor, view, self.log)
         self.crew = Crew(self.end, self.log, self.chronicle.gap)
@@ -86,6 +91,7 @@ class Office:
         self._heard_ns: int | None = None
         self._stage_begins = StageBegins(plan.load)
         self._logged_ns = 0
+        self._watching = Watching()
         if setup.earlier is not None:
             self.watch.rows = setup.earlier.rows
 
@@ -100,6 +106,7 @@ class Office:
         self.floor = await asyncio.to_thread(read_floor, record, fingerprint, mean_rate_per_s(plan.load))
         document = initial_document(plan, self.place.run_id, utc_now(), fingerprint, self.setup.preflight)
         document["notes"] = list(plan.notes)
+        document["trace_id"] = self.setup.trace_id or None
         if self.setup.earlier is not None:
             document = continued_document(self.setup.earlier.document, document)
         self.chronicle.document = document
@@ -182,10 +189,15 @@ class Office:
         """Return what a phase gives its rows to."""
         return lambda row: self.scribe.do("load-stats.csv or latency.hlog", partial(seconds.take, row))
 
+    async def show_end(self) -> None:
+        """Show the phase that has ended with all its seconds, as soon as they are accounted for."""
+        await self.scribe.done(_SETTLE_NS)
+        self.show()
+
     async def keep_warmup(self, phase: LoadPhase) -> None:
         """Keep the account of the warm-up, apart from that of the run."""
         ended = phase.close()
-        await self.scribe.done(_SETTLE_NS)
+        await self.show_end()
         document = self.chronicle.document
         (document if self.setup.earlier is None else document["resumed"][-1])["warmup"] = {
             **account(ended.totals),
@@ -230,13 +242,13 @@ class Office:
         self.chronicle.event(EventName.BREAKER, trip.at_ns, state="TRIPPED", **self.trip)
         self.chronicle.save()
 
-    def show(self) -> None:
-        """Show the state of the phase that runs, if one does."""
+    def show(self, late_ns: int = 0) -> None:
+        """Show the state of the phase that runs, if one does; `late_ns` is how late the loop woke for it."""
         phase, now_ns = self.crew.phase, monotonic_ns()
         if phase is None or not phase.started:
             return
         standing = self.seconds_shown.standing
-        live = phase.ticks.live()
+        live = phase.live()
         verdict = judge(Evidence(live.scheduled, live.sent, dropped=live.dropped, lag_p99_ns=standing.lag_p99_ns))
         if verdict.state is not self._state:
             self._state = verdict.state
@@ -247,7 +259,7 @@ class Office:
         if phase.name == "main" and phase.t0_ns is not None:
             for begin_ns, text in self._stage_begins.by(phase.elapsed_ns(now_ns)):
                 self.chronicle.event(EventName.NOTE, phase.t0_ns + begin_ns, text=text)
-        progress = progress_of(phase, standing, rows, lines, str(verdict), now_ns)
+        progress = progress_of(phase, standing, Around(rows, lines, str(verdict), self._watching, late_ns), now_ns)
         self._view.progress(progress)
         if now_ns - self._logged_ns >= _LOG_PROGRESS_NS:
             self._logged_ns = now_ns
@@ -276,6 +288,8 @@ class Office:
             self.chronicle.note_synthetic(name)
         data: dict[str, Any] = {"number": sample.number, "ok": sample.ok, "row": sample.row, "notes": sample.notes}
         self.chronicle.event(EventName.SAMPLE, sample.at_ns, label=sample.label, **data)
+        if not sample.ok:
+            self._watching = replace(self._watching, failed_samples=self._watching.failed_samples + 1)
         if not sample.ok and not sample.label:
             self.chronicle.gap(f"sample {sample.number} failed: {'; '.join(sample.notes)}")
         self.chronicle.save()
@@ -286,6 +300,14 @@ class Office:
         if anchor is None or self.guard is None:
             return
         self.guard.probe(probe)
+        seen = self._watching
+        self._watching = replace(
+            seen,
+            probes=seen.probes + 1,
+            failed_probes=seen.failed_probes + (not probe.ok),
+            probes_ns=seen.probes_ns + probe.took_ns,
+            last_probe_ns=probe.took_ns or seen.last_probe_ns,
+        )
         if not probe.ok:
             self.chronicle.event(EventName.PROBE, probe.at_ns, ok=False, text=probe.error)
         lines = self.guard.lines(probe.at_ns)
@@ -295,6 +317,12 @@ class Office:
     def _on_disk_failure(self, sentence: str) -> None:
         self.log.error("a file could not be written", why=sentence)
         self.end.ask(Cause.FAILURE, sentence)
+
+    def decide(self, kind: str, body: Body) -> None:
+        """Keep a decision and what it was made by."""
+        masked = self._redactor.structure(body)
+        assert isinstance(masked, dict)
+        self.scribe.do("decisions.jsonl", partial(append_decision, self.place.decisions, kind, masked))
 
     def note_inputs(self, now_ns: int) -> None:
         """Write every breaker input's state into the document."""
@@ -313,6 +341,7 @@ class Office:
         ]
 
     def _tell_inputs(self) -> None:
+        self.decide(INPUTS, {"inputs": self.chronicle.document["breaker"]["inputs"]})
         for line in self.chronicle.document["breaker"]["inputs"]:
             shown = "ARMED" if line["armed"] else "UNARMED"
             self.chronicle.event(EventName.BREAKER, input=line["input"], state=shown, text=line["reason"])

@@ -7,7 +7,7 @@ asks the clock, `now_ns` comes in.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.messages import Abort, Final, Interval, PlanMessage, Ready, Start, Stop, Tick
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from loadgen.core.messages import Body, Message
     from loadgen.plan.model import LoadPlan
     from loadgen.run.launch import Child
-    from loadgen.run.merge import Row
+    from loadgen.run.merge import Live, Row
+
+
+_LIVE = ("scheduled", "sent", "done", "failed", "dropped", "in_flight")
 
 
 def duration_ns(plan: LoadPlan) -> int:
@@ -91,6 +94,26 @@ class LoadPhase:
     @property
     def finished(self) -> bool:
         return self._finished.is_set()
+
+    @property
+    def workers(self) -> int:
+        """How many workers take part."""
+        return len(self._workers)
+
+    def live(self) -> Live:
+        """Return the counts as they are now: those of the newest ticks, and at the end those of the finals."""
+        live = self.ticks.live()
+        if not self.finished or len(self._finals) < len(self._workers):
+            return live
+        finals = list(self._finals.values())
+        totals = sum_of_finals(finals)
+        return replace(
+            live,
+            **{name: totals[name] for name in _LIVE if name in totals},
+            backlog=totals.get("unsent", live.backlog),
+            cpu_ns=sum(final.host.get("cpu_ns", 0) for final in finals),
+            stalls=sum(final.host.get("stalls", 0) for final in finals),
+        )
 
     def is_done(self, worker: int) -> bool:
         """Say whether a worker is not waited for any more."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from loadgen.core.events import Progress
+from loadgen.core.events import Generator, Progress, Watching
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 from loadgen.run.phases import duration_ns
 
@@ -24,11 +24,20 @@ class Rows:
     interval_ns: int = 0
 
 
-def progress_of(
-    phase: LoadPhase, standing: Standing, rows: Rows, breaker: tuple[BreakerLine, ...], validity: str, now_ns: int
-) -> Progress:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a view shows beside the load itself: the observer, the breaker's inputs, the generator's own state."""
+
+    rows: Rows = Rows()
+    breaker: tuple[BreakerLine, ...] = ()
+    validity: str = "VALID"
+    watching: Watching = field(default_factory=Watching)
+    loop_late_ns: int = 0
+
+
+def progress_of(phase: LoadPhase, standing: Standing, around: Around, now_ns: int) -> Progress:
     """Return what a view shows of a phase that has begun."""
-    live = phase.ticks.live()
+    live, rows = phase.live(), around.rows
     elapsed_ns = phase.elapsed_ns(now_ns)
     main = phase.name == "main"
     next_ns = (rows.written + 1) * rows.interval_ns - phase.plan.skip_ns - elapsed_ns
@@ -50,11 +59,14 @@ def progress_of(
         p99_ns=standing.p99_ns,
         max_ns=standing.max_ns,
         lag_p99_ns=standing.lag_p99_ns,
-        breaker=breaker,
+        breaker=around.breaker,
         sample=rows.written if main else 0,
         samples=rows.asked if main else 0,
         next_sample_ns=max(0, next_ns) if main and rows.written < rows.asked else None,
-        validity=validity,
+        validity=around.validity,
+        latencies=standing.latencies,
+        generator=Generator(phase.workers, live.cpu_ns, live.stalls, around.loop_late_ns),
+        watching=around.watching,
     )
 
 

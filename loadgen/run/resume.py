@@ -31,7 +31,7 @@ _ENDED = {
     Status.COMPLETED: "this run is complete; there is nothing to go on with",
     Status.ABORTED_CIRCUIT_BREAKER: "the circuit breaker ended this run; find out why, then start a new one",
 }
-_FREE = frozenset({"notes", "after_trip", "expected", "skip_ns"})
+_FREE = frozenset({"notes", "after_trip", "expected", "skip_ns", "run_id"})
 """What may differ: it says nothing about the load, or preflight finds it anew."""
 _RATE = {"count", "per_ns"}
 

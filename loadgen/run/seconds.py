@@ -7,9 +7,10 @@ exactly one line of the log; `standing` is replaced whole, so another thread may
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from loadgen.core.events import LATENCY_BOUNDS_NS, Latencies
 from loadgen.core.hdr_log import HdrLogWriter
 from loadgen.core.histogram import Histogram
 from loadgen.core.last_line import cut_after_last_line
@@ -44,6 +45,7 @@ class Standing:
     lag_p99_ns: int | None = None
     sent: int = 0
     seconds: int = 0
+    latencies: Latencies = field(default_factory=Latencies)
 
 
 class Seconds:
@@ -148,6 +150,7 @@ class Seconds:
             lag_p99_ns=_percentile(lag, 99),
             sent=row.counts["sent"],
             seconds=row.k + 1,
+            latencies=_latencies(response),
         )
 
     def _flush_log(self) -> None:
@@ -181,6 +184,12 @@ def _stats_row(number: int, row: Row, second: dict[str, Histogram], end: datetim
         backlog=sum(row.backlog.values()),
         late_events=row.late_events,
     )
+
+
+def _latencies(response: Histogram | None) -> Latencies:
+    if response is None:
+        return Latencies()
+    return Latencies(response.counts_within(LATENCY_BOUNDS_NS), response.total, response.sum_ns)
 
 
 def _percentile(histogram: Histogram | None, q: float) -> int | None:

@@ -9,26 +9,32 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadgen.core.clock import utc_now
 from loadgen.core.errors import ExitCode, InputError, LoadgenError, Problem, worst_exit
+from loadgen.core.execution_trace import StepStatus
 from loadgen.core.metadata import MetadataError, Status, read_metadata, write_metadata
 from loadgen.core.redact import Redactor
 from loadgen.core.rundir import ALERT_LEDGER, STOP_FILE, RunDirectory
 from loadgen.core.uncaught import mask_uncaught
 from loadgen.notify.channel import SILENT
+from loadgen.plan.identity import named
 from loadgen.plan.model import Profile
 from loadgen.plan.token import plan_with_token
 from loadgen.run.alarm import Alarm
 from loadgen.run.cooldown import keep_trip_record, refuse_after_trip
+from loadgen.run.execution import Execution
 from loadgen.run.launch import Spec, child_environment, run_to_end
+from loadgen.run.preflight_model import PreflightResult
 from loadgen.run.rows_enough import refuse_short_feeders
 from loadgen.run.setup import Setup
 from loadgen.run.supervise import supervise
 from loadgen.run.token import Renewal, obtain
 from loadgen.run.token_answer import TokenError
+from loadgen.run.traced_view import TracedView
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
@@ -38,7 +44,6 @@ if TYPE_CHECKING:
     from loadgen.plan.model import Plan
     from loadgen.run.earlier import Earlier
     from loadgen.run.ending import Ending
-    from loadgen.run.preflight_model import PreflightResult
 
 _VALIDATED = frozenset(ExitCode) - {ExitCode.USAGE}
 
@@ -52,7 +57,7 @@ class Terms:
     `preflight` makes the checks, None for none. `view` is made for the run directory once that exists. `announce` is
     told the run directory before anything is sent. `out` is a given directory, None for one below `results`; with
     `resume` it is that of an earlier session. `conduct` runs the plan. `messaging` says who is told of a trip or a
-    failure. `earlier` is the part of an interrupted run that this one goes on from.
+    failure. `earlier` is the part of an interrupted run that this one goes on from. `execution` is the command's trace.
     """
 
     results: Path
@@ -68,6 +73,7 @@ class Terms:
     resume: bool = False
     messaging: Messaging = SILENT
     earlier: Earlier | None = None
+    execution: Execution = field(default_factory=partial(Execution, "session"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,42 +91,64 @@ async def run_session(plan: Plan, terms: Terms) -> Session:
         refuse_after_trip(terms.results, plan.base_url, utc_now(), plan.after_trip)
     _refuse_stop_file()
     refuse_short_feeders(plan)
+    execution = terms.execution
     plan, renewal = await first_token(plan, terms.environ)
-    checks: tuple[Any, ...] = ()
-    unarmed: Mapping[str, str] = {}
-    if terms.preflight is not None:
-        result = await terms.preflight(plan)
-        checks, plan, unarmed = result.checks, result.plan, result.unarmed
-        if result.failed:
-            return Session(None, None, checks)
-    try:
-        place = _place(plan, terms)
-    except OSError as error:
-        raise LoadgenError(f"no run directory could be made below {terms.results}: {error.strerror}") from error
     redactor = redactor_of(plan) if renewal is None else renewal.redactor
+    execution.mask_with(redactor)
+    execution.keep_at(terms.results)
+    checked = await _checked(plan, terms)
+    if checked.failed:
+        return Session(None, None, checked.checks)
+    plan = checked.plan
+    place = _place(plan, terms)
+    plan = named(plan, place.run_id)
+    execution.name_run(place)
     mask_uncaught(redactor)
-    setup = Setup(
-        environment=child_environment(terms.environ, redactor),
-        stop_file=STOP_FILE,
-        pid_dir=Path.cwd() if terms.pid_files else None,
-        detached=terms.detached,
-        partial_report=terms.partial_report,
-        unarmed=unarmed,
-        preflight=[check.to_body() for check in checks],
-        redactor=redactor,
-        renewal=renewal,
-        alarm=Alarm(terms.messaging, terms.results / ALERT_LEDGER) if terms.messaging.alerts_enabled else None,
-        earlier=terms.earlier,
-    )
+    setup = _setup(terms, checked, redactor, renewal)
     terms.announce(place)
-    view = terms.view(place)
+    view = TracedView(terms.view(place), execution)
     try:
         ending = await terms.conduct(plan, place, view, setup)
     finally:
         view.close()
     if plan.profile is Profile.PRODUCTION and ending.status is Status.ABORTED_CIRCUIT_BREAKER:
         keep_trip_record(terms.results, place, utc_now())
-    return Session(ending, place, checks)
+    return Session(ending, place, checked.checks)
+
+
+def _setup(terms: Terms, checked: PreflightResult, redactor: Redactor, renewal: Renewal | None) -> Setup:
+    """Return what the supervisor is told beside the plan."""
+    return Setup(
+        environment=child_environment(terms.environ, redactor),
+        stop_file=STOP_FILE,
+        pid_dir=Path.cwd() if terms.pid_files else None,
+        detached=terms.detached,
+        partial_report=terms.partial_report,
+        unarmed=checked.unarmed,
+        preflight=[check.to_body() for check in checked.checks],
+        redactor=redactor,
+        renewal=renewal,
+        alarm=Alarm(terms.messaging, terms.results / ALERT_LEDGER) if terms.messaging.alerts_enabled else None,
+        earlier=terms.earlier,
+        trace_id=terms.execution.trace_id,
+    )
+
+
+async def _checked(plan: Plan, terms: Terms) -> PreflightResult:
+    """Make the checks that the terms ask for."""
+    if terms.preflight is None:
+        return PreflightResult((), plan, {})
+    return await checked_as_step(terms.execution, terms.preflight(plan))
+
+
+async def checked_as_step(execution: Execution, checks: Awaitable[PreflightResult]) -> PreflightResult:
+    """Await the result of preflight as a step of a trace."""
+    with execution.step("preflight") as step:
+        result = await checks
+        failed = [f"{check.name}: {check.message}" for check in result.failed]
+        status = StepStatus.FAILURE if failed else StepStatus.SUCCESS
+        execution.end(step, status, checks=len(result.checks), failed=failed)
+    return result
 
 
 async def first_token(plan: Plan, environ: Mapping[str, str]) -> tuple[Plan, Renewal | None]:
@@ -202,7 +230,10 @@ def worth_a_report(ending: Ending) -> bool:
 
 def _place(plan: Plan, terms: Terms) -> RunDirectory:
     if terms.out is None:
-        return RunDirectory.create(terms.results, plan.profile.value, utc_now())
+        try:
+            return RunDirectory.create(terms.results, plan.profile.value, utc_now())
+        except OSError as error:
+            raise LoadgenError(f"no run directory could be made below {terms.results}: {error.strerror}") from error
     try:
         if terms.resume:
             return RunDirectory(terms.out)

@@ -23,6 +23,7 @@ class Setup:
     None for none. `partial_report` has a partial summary made when the run did not complete. `redactor` masks what
     the run writes, None for one of the plan's secrets; `renewal` keeps the plan's token fresh. `alarm` tells somebody
     of a trip or a failure, None for nobody. `earlier` is the part of an interrupted run that this one goes on from.
+    `trace_id` is that of the command's execution trace, empty for none.
     """
 
     environment: Mapping[str, str]
@@ -38,3 +39,4 @@ class Setup:
     renewal: Renewal | None = None
     alarm: Alarm | None = None
     earlier: Earlier | None = None
+    trace_id: str = ""

@@ -36,6 +36,7 @@ _PERCENTILES = {"med": 50.0, "p(90)": 90.0, "p(95)": 95.0, "p(99)": 99.0, "p(99.
 CONFIDENCE = 0.99
 """Of the percentiles' intervals."""
 
+_SLOWEST = 5
 ENDPOINT_PREFIX = "endpoint:"
 SPECTRUM = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999, 100.0)
 
@@ -55,6 +56,7 @@ class Figures:
     gap_cv: float | None = None
     gap_s: float = 0.0
     floor: Floor = field(default_factory=Floor)
+    hosts: Sequence[Mapping[str, Any]] = ()
 
 
 def summary_document(figures: Figures) -> dict[str, Any]:
@@ -106,7 +108,14 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         "avg_latency_ms": trend(response)["avg"],
         "validity": dict(figures.validity),
         "floor": floor_body(figures.floor, response),
+        "slowest_requests": slowest_of(figures.hosts),
     }
+
+
+def slowest_of(hosts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the slowest requests that any worker noted by their trace ids, slowest first; empty without trace ids."""
+    noted = [dict(one) for host in hosts for one in host.get("slowest", ())]
+    return sorted(noted, key=lambda one: -float(one["response_ms"]))[:_SLOWEST]
 
 
 def floor_body(floor: Floor, response: Histogram | None) -> dict[str, Any]:

@@ -25,12 +25,20 @@ _COLUMNS = ("avg", "med", "p(90)", "p(95)", "p(99)", "p(99.9)", "max")
 
 def summary_text(summary: Mapping[str, Any]) -> str:
     """Return the lines that `loadgen run` prints from a summary.json document."""
-    parts = (_counts, _blank, _latencies, _endpoints, _addresses, _blank, _spectrum)
+    parts = (_counts, _blank, _latencies, _endpoints, _addresses, _slowest, _blank, _spectrum)
     return "\n".join(line for part in parts for line in part(summary))
 
 
 def _blank(summary: Mapping[str, Any]) -> Iterator[str]:
     yield ""
+
+
+def _slowest(summary: Mapping[str, Any]) -> Iterator[str]:
+    noted = summary.get("slowest_requests") or ()
+    if noted:
+        yield "slowest requests by trace id"
+    for one in noted:
+        yield f"  {one['response_ms']:>10.3f} ms  {one['request_trace_id']}  {one['outcome']}  {one['endpoint']}"
 
 
 def _counts(summary: Mapping[str, Any]) -> Iterator[str]:

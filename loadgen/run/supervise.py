@@ -18,6 +18,7 @@ from loadgen.core.messages import Token
 from loadgen.core.units import NS_PER_MS, NS_PER_S, format_duration
 from loadgen.plan.token import with_token
 from loadgen.run.closing import close_account
+from loadgen.run.decisions import END, TRIP
 from loadgen.run.ending import Cause, drain_ns
 from loadgen.run.exercise import exercise
 from loadgen.run.guard import Guard, fresh_ns, least_window_ns
@@ -53,7 +54,7 @@ _SCRAPE_NS = 8 * NS_PER_S
 _SHORT_SCRAPE_NS = 1_200 * NS_PER_MS
 _LAST_ROW_NS = 15 * NS_PER_S
 _LEAVE_NS = NS_PER_S
-_PROGRESS_S = 0.25
+_PROGRESS_NS = 250 * NS_PER_MS
 
 
 class _Cut(Exception):  # noqa: N818 - not an error: the run was asked to end
@@ -134,7 +135,7 @@ class Supervisor:
             await office.watch.start(self._setup.observer_module, self._setup.environment)
             office.note_observer()
             office.doing = "preparing the observer"
-            asked = observe_plan(self._plan, office.place, self._setup.earlier)
+            asked = observe_plan(self._plan, office.place, self._setup.earlier, self._setup.trace_id)
             office.metrics_detail(await office.watch.prepare(asked))
 
     async def _warm_up(self, plan: LoadPlan) -> None:
@@ -228,6 +229,7 @@ class Supervisor:
         except TimeoutError:
             phase.abort()
             self._end.ask(Cause.FAILURE, f"{phase!r}: no final {format_duration(_FINAL_PATIENCE_NS)} after the drain")
+        await self._office.show_end()
 
     async def _last_row(self, t0_ns: int) -> None:
         observation = self._plan.observation
@@ -246,6 +248,7 @@ class Supervisor:
         if self._office.crew.phase is not None:
             self._office.crew.phase.stop(monotonic_ns(), self._plan.load.limits.grace_ns, "circuit breaker")
         self._office.keep_trip(trip)
+        self._office.decide(TRIP, self._office.trip or {})
         self._end.ask(Cause.BREAKER, str(trip))
 
     async def _wind_down(self) -> None:
@@ -253,6 +256,7 @@ class Supervisor:
         office = self._office
         if reason is not None:
             office.chronicle.event(EventName.DECISION, text=f"ending the run: {reason}")
+            office.decide(END, {"cause": reason.cause.name.lower(), "text": str(reason)})
         office.phase("end", "ending")
         if self._exercise is not None and (reason is not None or not self._exercise.done()):
             self._exercise.cancel()
@@ -350,6 +354,9 @@ class Supervisor:
             await asyncio.sleep(self._plan.breaker.evaluate_ns / NS_PER_S / 2)
 
     async def _show(self) -> None:
+        late_ns = 0
         while True:
-            self._office.show()
-            await asyncio.sleep(_PROGRESS_S)
+            self._office.show(late_ns)
+            due_ns = monotonic_ns() + _PROGRESS_NS
+            await asyncio.sleep(_PROGRESS_NS / NS_PER_S)
+            late_ns = max(0, monotonic_ns() - due_ns)

@@ -51,7 +51,7 @@ class Hooks:
     probe: Callable[[Probe], None]
 
 
-def observe_plan(plan: Plan, place: RunDirectory, earlier: Earlier | None = None) -> ObservePlan:
+def observe_plan(plan: Plan, place: RunDirectory, earlier: Earlier | None = None, trace_id: str = "") -> ObservePlan:
     """Return what the observer is asked; a metric profile given as a file travels as its text."""
     observation = plan.observation
     if observation is None:
@@ -78,6 +78,7 @@ def observe_plan(plan: Plan, place: RunDirectory, earlier: Earlier | None = None
         written=0 if earlier is None else earlier.rows,
         before=None if earlier is None else earlier.document["server_window"],
         redis_url="" if observation.redis_url is None else observation.redis_url.reveal(),
+        trace_id=trace_id,
     )
 
 

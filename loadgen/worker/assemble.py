@@ -12,10 +12,12 @@ from loadgen.net.endpoint import Endpoint, build_request, expected_classes
 from loadgen.pace.build import peak_per_s, schedule_of
 from loadgen.pace.schedule import Share
 from loadgen.pace.wakeup import CatchUp
+from loadgen.plan.identity import RUN_HEADER
 from loadgen.plan.model import Header, Late, LoadPlan, Pacing, Route, Target
 from loadgen.plan.sequence import Mix
 from loadgen.plan.token import with_token
 from loadgen.record.layout import code_of
+from loadgen.record.noteworthy import Noteworthy
 from loadgen.record.recorder import Recorder
 from loadgen.worker.checks import expectation_names, put_checks
 from loadgen.worker.closed import Slots
@@ -42,6 +44,9 @@ def assemble(plan: LoadPlan, place: Place) -> Parts:
     put_checks(plan, endpoints, pools)
     sizes = _request_bytes(plan, endpoints, trace)
     templated = any(target.templated for target in plan.targets)
+    requests = Requests(plan, endpoints, sizes, time_ns() - monotonic_ns()) if templated else None
+    if requests is not None and requests.traces is not None:
+        recorder.noteworthy = Noteworthy(requests.traces.trace_id)
     return Parts(
         share=Share(schedule_of(plan), place.index, place.count),
         mix=trace or Mix([target.weight for target in plan.targets], plan.seed),
@@ -53,7 +58,7 @@ def assemble(plan: LoadPlan, place: Place) -> Parts:
         drop_late=plan.limits.late is Late.DROP,
         slots=_slots(plan, place),
         request_bytes=sizes,
-        requests=Requests(plan, endpoints, sizes, time_ns() - monotonic_ns()) if templated else None,
+        requests=requests,
     )
 
 
@@ -83,9 +88,9 @@ def redactor_of(plan: LoadPlan) -> Redactor:
 def _endpoints(plan: LoadPlan, trace: ReplayedRequests | None) -> list[Endpoint]:
     """Return what arrivals choose from: the targets, or the requests of a trace, each recorded under its target."""
     if trace is None:
-        return [_endpoint(number, target, plan.route) for number, target in enumerate(plan.targets)]
+        return [_endpoint(number, target, plan) for number, target in enumerate(plan.targets)]
     return [
-        _endpoint(group, replace(plan.targets[group], method=method, url=url), plan.route)
+        _endpoint(group, replace(plan.targets[group], method=method, url=url), plan)
         for group, method, url in trace.requests
     ]
 
@@ -104,12 +109,15 @@ def renew_token(plan: LoadPlan, endpoints: Sequence[Endpoint], token: Secret) ->
     return renewed
 
 
-def _endpoint(number: int, target: Target, route: Route) -> Endpoint:
+def _endpoint(number: int, target: Target, plan: LoadPlan) -> Endpoint:
     if target.templated:
         target = with_tokens(target)
     headers = [(header.name, _reveal(header)) for header in target.headers]
-    headers += _headers_of_route(route, target.url, {header.name.lower() for header in target.headers})
-    whole = route.proxy is not None and not is_secure(target.url)
+    given = {header.name.lower() for header in target.headers}
+    if plan.run_id and RUN_HEADER.lower() not in given:
+        headers.append((RUN_HEADER, plan.run_id))
+    headers += _headers_of_route(plan.route, target.url, given)
+    whole = plan.route.proxy is not None and not is_secure(target.url)
     return Endpoint(
         number=number,
         base=code_of(number, 0),

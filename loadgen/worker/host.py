@@ -113,6 +113,10 @@ class HostReading:
         """Read them now."""
         return cls(time.monotonic_ns(), time.process_time_ns(), throttled_ns())
 
+    def cpu_since_ns(self) -> int:
+        """Return what this process had of the processor since this reading."""
+        return time.process_time_ns() - self.cpu_ns
+
     def since(self) -> Body:
         """Return what passed since this reading, and the descriptors in use now."""
         now = HostReading.take()

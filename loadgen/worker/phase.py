@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from loadgen.core.kernel import find_kernel
 from loadgen.core.messages import Log
-from loadgen.core.units import NS_PER_MS
+from loadgen.core.units import NS_PER_MS, NS_PER_S
 from loadgen.worker.assemble import Place, assemble, renew_token
 from loadgen.worker.busyness import Busyness, QueueTime
 from loadgen.worker.closed import ClosedEngine
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from loadgen.core.messages import Body, Final, Message
     from loadgen.core.redact import Secret
     from loadgen.plan.model import LoadPlan
+    from loadgen.record.noteworthy import Noted
 
 FOLD_NS = 100 * NS_PER_MS
 TICK_NS = 250 * NS_PER_MS
@@ -75,7 +76,7 @@ class Phase:
             pool.blame_late = self._busyness.blame_late
         self._reading = HostReading.take()
         self._deadline_ns = 0
-        self._fold_at_ns = self._tick_at_ns = 0
+        self._fold_at_ns = self._tick_at_ns = self._tell_at_ns = self._t0_ns = 0
         self._told = Health()
         self.state = State.OPENING
 
@@ -95,6 +96,7 @@ class Phase:
 
     def start(self, t0_ns: int, send_until_ns: int) -> None:
         """Begin the schedule at t0."""
+        self._t0_ns = t0_ns
         self._reading = HostReading.take()
         self._busyness.start(t0_ns)
         self._vitals.start(t0_ns)
@@ -134,7 +136,7 @@ class Phase:
             self._fold_at_ns = now_ns + FOLD_NS
         if now_ns >= self._tick_at_ns:
             recorder.fold()
-            self._send(self._reporter.tick(self._engine, now_ns))
+            self._send(self._reporter.tick(self._engine, now_ns, self._reading.cpu_since_ns()))
             self._tick_at_ns += max(TICK_NS, (now_ns - self._tick_at_ns) // TICK_NS * TICK_NS)
         self._reporter.step(self._steps)
         self._tell_trouble()
@@ -156,6 +158,24 @@ class Phase:
         if health.suspended_ns > self._told.suspended_ns:
             self._send(Log("warning", "this host was suspended", {"suspended_ns": health.suspended_ns}))
         self._told = replace(health)
+        if self._recorder.noteworthy is not None and monotonic_ns() >= self._tell_at_ns:
+            self._tell_at_ns = monotonic_ns() + NS_PER_S
+            self._tell_failed()
+
+    def _tell_failed(self) -> None:
+        """Log a sample of the requests that failed, by the trace ids they were sent with."""
+        noteworthy = self._recorder.noteworthy
+        for noted in () if noteworthy is None else noteworthy.take_failed():
+            self._send(Log("warning", "a failed request", self._body_of(noted)))
+
+    def _body_of(self, noted: Noted) -> Body:
+        return {
+            "request_trace_id": noted.trace_id,
+            "endpoint": self._plan.targets[noted.endpoint].name,
+            "outcome": self._recorder.label_of(noted.ending),
+            "response_ms": round(noted.response_ns / NS_PER_MS, 3),
+            "due_s": round((noted.due_ns - self._t0_ns) / NS_PER_S, 6),
+        }
 
     def _is_over(self, now_ns: int) -> bool:
         if now_ns >= self._deadline_ns:
@@ -178,6 +198,7 @@ class Phase:
             self._watch.remove()
         self.state = State.ENDED
         self._line.close()
+        self._tell_failed()
         self._reporter.flush()
         return self._reporter.final(self._host(), self._engine.all_pools)
 
@@ -198,6 +219,13 @@ class Phase:
         held = connects if connects < _FEW_CONNECTIONS else ports_held(remote)
         return {"ports": held, "port_limit": port_limit()}
 
+    def _noted(self) -> Body:
+        """Return the slowest requests by their trace ids, and how many failed ones have no line of their own."""
+        noteworthy = self._recorder.noteworthy
+        if noteworthy is None:
+            return {}
+        return {"slowest": [self._body_of(one) for one in noteworthy.slowest], "unnoted": noteworthy.unnoted}
+
     def _host(self) -> Body:
         health, watch, gaps = self._engine.health, self._watch, self._recorder.gaps
         return {
@@ -217,4 +245,5 @@ class Phase:
             "gap_ideal_ns": self._engine.ideal_gap_ns,
             "kernel": "python" if find_kernel() is None else "compiled",
             "unsolicited": sum(pool.unsolicited for pool in self._engine.all_pools),
+            **self._noted(),
         }

@@ -123,8 +123,8 @@ class Reporter:
         as_made = sum(size * int(sent) for size, sent in zip(self._sizes, counts.sent, strict=True))
         return round(as_made) + counts.bytes_added
 
-    def tick(self, engine: Engine, now_ns: int) -> Tick:
-        """Return the counts of the phase so far; rows must have been folded."""
+    def tick(self, engine: Engine, now_ns: int, cpu_ns: int) -> Tick:
+        """Return the counts of the phase so far, and what it took of the processor; rows must have been folded."""
         so_far = self._recorder.ended_so_far()
         in_flight = engine.open_requests()
         sent = so_far.sent_total + sum(1 for request in in_flight if request.sent_ns >= self._recorder.begin_ns)
@@ -139,6 +139,8 @@ class Reporter:
             in_flight=len(in_flight),
             backlog=engine.backlog,
             trailing_failures=self._recorder.trailing_failures,
+            cpu_ns=cpu_ns,
+            stalls=engine.health.stalls,
         )
 
     def final(self, host: Body, pools: Sequence[Pool]) -> Final:

@@ -12,9 +12,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from loadgen.core.template import FieldKind
 from loadgen.net.endpoint import Endpoint
 from loadgen.plan.fill import Arrivals, Filling
 from loadgen.plan.form import Form, filled, form_of, uses_of
+from loadgen.worker.trace_memory import TraceMemory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +98,9 @@ class Requests:
         self._mean_bytes = mean_bytes
         self._made = [0] * len(endpoints)
         self._wall_ns = wall_ns
+        traced = (slot for form in self._forms.values() for slot in form.slots)
+        self._trace_slot = next((slot for slot in traced if slot.field.kind is FieldKind.TRACEPARENT), None)
+        self.traces = None if self._trace_slot is None else TraceMemory(self._context_of)
         for form in self._forms.values():
             for slot in form.slots:
                 if slot.field.kind.value == "cell":
@@ -118,7 +123,14 @@ class Requests:
             )
             for position, endpoint in zip(own, self._make(number, arrivals), strict=True):
                 picks[position] = endpoint
+            if self.traces is not None:
+                self.traces.add([dues_ns[position] for position in own], arrivals.numbers)
         return picks
+
+    def _context_of(self, number: int) -> str:
+        """Return the traceparent of an arrival; with one salt it is the same each time, whatever share is sampled."""
+        assert self._trace_slot is not None
+        return self._filling.values(self._trace_slot, Arrivals([number], [0], {}))[0]
 
     def _make(self, number: int, arrivals: Arrivals) -> list[Endpoint]:
         base = self._endpoints[number]

@@ -38,8 +38,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One figure with its band: `warn` says where the band lies."""
+    """One figure with its band: `warn` says where the band lies, `about` which objective it belongs to."""
 
+    about: str
     name: str
     value: str
     warn: str
@@ -55,20 +56,20 @@ def _bands(
     run: Run, window: ServerWindow | None, judged: dict[str, float | None], targets: SloTargets
 ) -> Iterator[Band]:
     for key, name in (("p95_client", "P95 latency, client"), ("p95_server", "P95 latency, server")):
-        yield from _upper(name, judged.get(key), (targets.p95_s, targets.p95_s * _P95), Unit.SECONDS)
+        yield from _upper("p95", name, judged.get(key), (targets.p95_s, targets.p95_s * _P95), Unit.SECONDS)
     low, high = (targets.rss_mb * factor for factor in _RSS_HIGHEST)
     average = (targets.rss_mb, targets.rss_mb * _RSS_AVERAGE)
-    yield from _upper("Memory, average", judged.get("memory"), average, Unit.MEGABYTES)
-    yield from _upper("Memory, highest", window.rss_mb_max if window else None, (low, high), Unit.MEGABYTES)
+    yield from _upper("memory", "Memory, average", judged.get("memory"), average, Unit.MEGABYTES)
+    yield from _upper("memory", "Memory, highest", window.rss_mb_max if window else None, (low, high), Unit.MEGABYTES)
     yield from _cache(judged.get("cache_hit"), targets.cache_hit_pct)
     yield from _growth(run)
 
 
-def _upper(name: str, value: float | None, band: tuple[float, float], unit: Unit) -> Iterator[Band]:
+def _upper(about: str, name: str, value: float | None, band: tuple[float, float], unit: Unit) -> Iterator[Band]:
     low, high = band
     if value is not None:
         level = Level.QUIET if value <= low else (Level.WARN if value <= high else Level.BEYOND)
-        yield Band(name, show(value, unit, beside=low), f"{limit(low, unit)} to {limit(high, unit)}", level)
+        yield Band(about, name, show(value, unit, beside=low), f"{limit(low, unit)} to {limit(high, unit)}", level)
 
 
 def _cache(value: float | None, target_pct: float) -> Iterator[Band]:
@@ -77,7 +78,7 @@ def _cache(value: float | None, target_pct: float) -> Iterator[Band]:
     low = max(0.0, target_pct - _CACHE_POINTS)
     level = Level.QUIET if value >= target_pct else (Level.WARN if value >= low else Level.BEYOND)
     told = f"{limit(low, Unit.PERCENT)} to {limit(target_pct, Unit.PERCENT)}"
-    yield Band("Cache hit rate", show(value, Unit.PERCENT, beside=target_pct), told, level)
+    yield Band("cache_hit", "Cache hit rate", show(value, Unit.PERCENT, beside=target_pct), told, level)
 
 
 def _growth(run: Run) -> Iterator[Band]:
@@ -88,4 +89,4 @@ def _growth(run: Run) -> Iterator[Band]:
     quiet, warn = _GROWTH_PCT
     level = Level.QUIET if grown <= quiet else (Level.WARN if grown <= warn else Level.BEYOND)
     told = f"{limit(quiet, Unit.PERCENT)} to {limit(warn, Unit.PERCENT)}"
-    yield Band("Memory growth, first to last sample", show(grown, Unit.PERCENT), told, level)
+    yield Band("memory", "Memory growth, first to last sample", show(grown, Unit.PERCENT), told, level)

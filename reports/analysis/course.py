@@ -10,7 +10,9 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from loadgen.core.units import NS_PER_MS
 from reports.analysis.happenings import marks_of
+from reports.analysis.redis import START
 from reports.analysis.spectrum import latency_limits
 from reports.model.chart import Across, Chart, Group, Line, Stroke, Tone
 
@@ -29,13 +31,14 @@ _JUST_BEFORE_S = 0.001
 
 
 def course(run: Run, targets: SloTargets) -> tuple[Chart, ...]:
-    """Return the charts of latency, rate, errors and resources; one without any figure is left out."""
+    """Return the charts of latency, rate, errors, resources and Redis; one without any figure is left out."""
     charts = (
         _chart(run, "latency", "Latency", "ms", _latency(run), latency_limits(targets)),
         _chart(run, "rate", "Requests", "/s", _rates(run)),
         _chart(run, "errors", "Errors and fallbacks", "%", _errors(run)),
         _chart(run, "memory", "Memory", "MB", _row_group(run, (("RSS", "rss_mb", 1.0, Tone.SERVER),))),
         _chart(run, "processor", "Processor and cache", "%", _resources(run)),
+        _chart(run, "redis", "Redis round trip", "ms", _redis(run)),
     )
     drawn = [chart for chart in charts if not chart.empty]
     ends = [group.xs[-1] for chart in drawn for group in chart.groups if group.xs]
@@ -132,15 +135,35 @@ def _row_group(run: Run, columns: tuple[tuple[str, str, float, Tone], ...]) -> t
     ends = [((row.at - t0).total_seconds(), row) for row in run.rows if row.at is not None and row.at > t0]
     if not ends:
         return ()
-    begins = (0.0, *(at for at, _ in ends))
     rows = [row for _, row in ends]
-    lines = []
-    for name, column, factor, tone in columns:
-        figures = [None if (value := row.get(column)) is None else value * factor for row in rows]
-        lines.append((name, (*figures, figures[-1]), tone))
-    xs, closed = _closed(begins, [figures for _, figures, _ in lines])
+    lines = [
+        (name, [None if (value := row.get(column)) is None else value * factor for row in rows], tone)
+        for name, column, factor, tone in columns
+    ]
+    return (_held([at for at, _ in ends], lines),)
+
+
+def _redis(run: Run) -> tuple[Group, ...]:
+    """Return the PINGs up to each look, held over that time; a look without any, or after a break, is a gap."""
+    t0 = run.t0
+    if t0 is None:
+        return ()
+    looks = [((look.at - t0).total_seconds(), look) for look in run.redis if look.at is not None and look.at > t0]
+    if not looks:
+        return ()
+    times = [None if look.label == START else look.pings.times for _, look in looks]
+    lines = [
+        ("PING p50", [None if one is None else one.percentile(50) / NS_PER_MS for one in times], Tone.SERVER_SOFT),
+        ("PING max", [None if one is None else one.max_ns / NS_PER_MS for one in times], Tone.SERVER),
+    ]
+    return (_held([at for at, _ in looks], lines),)
+
+
+def _held(ends: Sequence[float], lines: Sequence[tuple[str, Sequence[float | None], Tone]]) -> Group:
+    """Return lines whose figures speak for the time up to each end, which rise."""
+    xs, closed = _closed((0.0, *ends), [(*figures, figures[-1]) for _, figures, _ in lines])
     drawn = zip(lines, closed, strict=True)
-    return (Group(xs, tuple(Line(name, figures, tone, Stroke.STEP) for (name, _, tone), figures in drawn)),)
+    return Group(xs, tuple(Line(name, figures, tone, Stroke.STEP) for (name, _, tone), figures in drawn))
 
 
 def _closed(

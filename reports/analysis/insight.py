@@ -14,6 +14,7 @@ from reports.analysis.burn import Burn, burn_rates
 from reports.analysis.conclusion import Conclusion, conclude
 from reports.analysis.course import course
 from reports.analysis.difference import Changes, changes_since
+from reports.analysis.health import Health, health_of
 from reports.analysis.keepsake import Keepsake, Point, Topic, checklist, completeness, keepsake
 from reports.analysis.spectrum import spectrum
 
@@ -57,6 +58,7 @@ class Insight:
     slowest: tuple[Endpoint, ...]
     anomalies: tuple[Anomaly, ...]
     bands: tuple[Band, ...]
+    health: Health
     conclusion: Conclusion
     changes: Changes | None
     keepsake: Keepsake | None
@@ -78,6 +80,7 @@ def look_into(grounds: Grounds) -> Insight:
         slowest=slowest(run),
         anomalies=anomalies(run),
         bands=found,
+        health=health_of(found, grounds.slo),
         conclusion=conclude(run, grounds.exit_code, (*grounds.conduct, *grounds.slo), found),
         changes=changes_since(grounds.previous, run, grounds.slo),
         keepsake=keepsake(run, grounds.verdict, grounds.slo) if worth_keeping else None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadgen.core.metadata import Status as RunStatus
+from loadgen.notify.response import breaker_runbook
 from reports.analysis.conduct import explain, judge_end, tripped
 from reports.analysis.coverage import in_production
 from reports.analysis.quantity import Unit, count, duration, show
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
     from reports.analysis.assessment import Assessment
     from reports.model.run import Run, Trip
+    from reports.model.server import ServerWindow
 
 _MOST_ENDINGS = 5
+_MISS = "cache_miss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def _impact(assessment: Assessment) -> Iterator[str]:
             f"The service counted {count(window.requests)} requests: {show(split.share_4xx_pct, Unit.PERCENT)} 4xx, "
             f"{show(split.share_5xx_pct, Unit.PERCENT)} 5xx."
         )
+        yield from _degraded(window)
     response = next((line for line in assessment.clocks if line.clock == "response"), None)
     if response is not None and response.count:
         yield (
@@ -91,6 +95,19 @@ def _impact(assessment: Assessment) -> Iterator[str]:
         )
     if account is None and window is None:
         yield "Nothing was recorded from which an impact could be told."
+
+
+def _degraded(window: ServerWindow) -> Iterator[str]:
+    """Tell of answers from a substitute: they look like successes, so no error rate shows them."""
+    reasons = {reason: number for reason, number in window.fallback_by_reason.items() if number and reason != _MISS}
+    degraded = sum(reasons.values()) if window.fallback_by_reason else window.effective_fallback
+    if degraded:
+        named = ", ".join(f"{count(number)} {reason}" for reason, number in sorted(reasons.items(), key=_by_number))
+        yield f"{count(degraded)} fallbacks degraded answers{f' ({named})' if named else ''}."
+
+
+def _by_number(item: tuple[str, float]) -> tuple[float, str]:
+    return -item[1], item[0]
 
 
 def _actions(run: Run) -> Iterator[str]:
@@ -111,6 +128,10 @@ def _actions(run: Run) -> Iterator[str]:
 
 def _after_trip(run: Run, trip: Trip | None) -> Iterator[str]:
     yield "No load is on the service any more: check that it recovers by itself (error rate, latency, fallbacks)."
+    yield (
+        f"Follow `{breaker_runbook(trip.input if trip else '')}`, and begin the record: "
+        f"`loadgen report incident {run.source} -o incident.md`."
+    )
     if trip is not None and trip.input == "blind":
         yield "Find out why the metrics endpoint stopped answering: overload, network, credentials or rate limits."
     else:

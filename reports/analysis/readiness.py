@@ -1,4 +1,4 @@
-"""Readiness: six technical points from run directories, four operational ones from people, a grade and a decision.
+"""Readiness: six technical points from runs, four operational ones from people and drills, a grade and a decision.
 
 Laws: a point without evidence is no point and says so; a run that is INVALID, tripped or a NO-GO keeps the whole from
 being a GO, and so does a metric that nobody measured.
@@ -16,6 +16,8 @@ from loadgen.core.outcome import Outcome
 from reports.analysis.assessment import Verdict
 from reports.analysis.conduct import tripped
 from reports.analysis.coverage import in_production
+from reports.analysis.operational import operational
+from reports.analysis.point import Point
 from reports.analysis.quantity import Unit, plural, show
 from reports.analysis.sustained import longest_violation
 
@@ -24,14 +26,14 @@ if TYPE_CHECKING:
 
     from loadgen.core.histogram import Histogram
     from reports.analysis.assessment import Assessment
-    from reports.model.checklist import Answer, Checklist
+    from reports.analysis.drills import Held
+    from reports.model.checklist import Checklist
 
 MOST = 10
 _SUCCESS_SHARE = 0.95
 _ERROR_P95_PCT = 1.0
 _P95_S = 0.5
 _LAG_S = 0.5
-_DRILLS, _DRILLS_PASSED = 6, 5
 _FALLBACK_REASONS = frozenset(
     {"http_timeout", "http_error", "message_timeout", "message_error", "cache_miss", "circuit_breaker",
      "upstream_error"}
@@ -48,20 +50,6 @@ class Decision(StrEnum):
     @property
     def exit_code(self) -> ExitCode:
         return {Decision.GO: ExitCode.OK, Decision.CONDITIONAL: ExitCode.INCOMPLETE}.get(self, ExitCode.NO_GO)
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point; `earned` None means that there is no evidence, which is no point either."""
-
-    key: str
-    title: str
-    earned: bool | None
-    reason: str
-
-    @property
-    def value(self) -> int:
-        return 1 if self.earned else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +74,21 @@ _ENOUGH = 7
 _WITHOUT_CONDITIONS = 9
 
 
-def readiness_of(assessments: Sequence[Assessment], checklist: Checklist) -> Readiness:
-    """Score what was observed and answered."""
+def readiness_of(assessments: Sequence[Assessment], checklist: Checklist, held: Sequence[Held] = ()) -> Readiness:
+    """Score what was observed and answered, and the drills that were `held`."""
     technical = _technical(assessments)
-    operational = _operational(checklist)
-    score = sum(point.value for point in (*technical, *operational))
+    answered = operational(checklist, held)
+    score = sum(point.value for point in (*technical, *answered))
     grade, when = next((grade, when) for least, grade, when in _GRADES if score >= least)
-    stops = tuple(_stops(assessments, technical, checklist))
-    conditions = tuple(_conditions(assessments, (*technical, *operational)))
+    stops = tuple(_stops(assessments, (*technical, *answered)))
+    conditions = tuple(_conditions(assessments, (*technical, *answered)))
     if stops or score < _ENOUGH:
         decision = Decision.NO_GO
     elif score < _WITHOUT_CONDITIONS or not all(_counts_in_production(item) for item in assessments):
         decision = Decision.CONDITIONAL
     else:
         decision = Decision.GO
-    return Readiness(technical, operational, grade, when, decision, stops, conditions)
+    return Readiness(technical, answered, grade, when, decision, stops, conditions)
 
 
 def _counts_in_production(item: Assessment) -> bool:
@@ -200,40 +188,8 @@ def _classes_are_known(assessments: Sequence[Assessment]) -> Point:
     return Point("classes", title, not unknown, ", ".join(sorted(unknown)) or "every ending and fallback has a name")
 
 
-def _operational(checklist: Checklist) -> tuple[Point, ...]:
-    return (
-        _answered("runbooks", "Runbooks complete and tested", checklist.runbooks, checklist),
-        _drilled(checklist),
-        _answered("alert_routing", "Alert routing works", checklist.alert_routing, checklist),
-        _answered("dashboards", "Dashboards accessible and fast", checklist.dashboards, checklist),
-    )
-
-
-def _answered(key: str, title: str, answer: Answer, checklist: Checklist) -> Point:
-    if answer.yes is None:
-        where = f"{checklist.source} does not answer it" if checklist.source else "no checklist was given"
-        return Point(key, title, None, f"not answered: {where}")
-    if not answer.yes:
-        return Point(key, title, False, f"no{': ' + answer.evidence if answer.evidence else ''}")
-    if not answer.evidence:
-        return Point(key, title, None, "yes, but without evidence")
-    return Point(key, title, True, f"yes: {answer.evidence}")
-
-
-def _drilled(checklist: Checklist) -> Point:
-    title = "Drills passed (at least 5 of 6)"
-    if not checklist.drills:
-        return Point("drills", title, None, "not answered: no drill is on record")
-    passed, held = sum(drill.passed for drill in checklist.drills), len(checklist.drills)
-    needed = max(_DRILLS, held)
-    reason = f"{passed} of {needed} passed" + (f", {needed - held} not on record" if needed > held else "")
-    if any(drill.passed and not drill.evidence for drill in checklist.drills):
-        return Point("drills", title, None, f"{reason}, but not each with evidence")
-    return Point("drills", title, passed * _DRILLS >= _DRILLS_PASSED * needed, reason)
-
-
-def _stops(assessments: Sequence[Assessment], technical: tuple[Point, ...], checklist: Checklist) -> Iterator[str]:
-    by_key = {point.key: point for point in technical}
+def _stops(assessments: Sequence[Assessment], points: tuple[Point, ...]) -> Iterator[str]:
+    by_key = {point.key: point for point in points}
     if by_key["runs"].earned is False:
         yield f"runs or scrapes fail: {by_key['runs'].reason}"
     if by_key["sustained"].earned is False:
@@ -249,9 +205,9 @@ def _stops(assessments: Sequence[Assessment], technical: tuple[Point, ...], chec
             yield f"metrics are missing in {name}: {', '.join(metrics)}"
         if item.run.synthetic:
             yield f"{name} is synthetic: nothing of it was measured"
-    if checklist.alert_routing.yes is False:
+    if by_key["alert_routing"].earned is False:
         yield "alert routing is broken"
-    if checklist.runbooks.yes is False:
+    if by_key["runbooks"].earned is False:
         yield "the runbooks are incomplete"
 
 

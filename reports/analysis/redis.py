@@ -180,7 +180,7 @@ def _watched(glances: Sequence[Glance]) -> Watched:
         troubles=tuple(dict.fromkeys(glance.trouble for glance in glances if glance.trouble)),
         ping=_round_trip(counted),
         reconnects=sum(glance.reconnects for glance in counted),
-        restarts=sum(before.texts.get("run_id") != after.texts.get("run_id") for before, after in pairwise(good)),
+        restarts=sum(before != after for before, after in pairwise(_processes(good))),
         slow=_slow(counted),
         events_ms=_events(good),
         hit_pct=_share(gained["hits"], gained["misses"]),
@@ -189,6 +189,10 @@ def _watched(glances: Sequence[Glance]) -> Watched:
         gauges=tuple(_gauge(good, name) for name in GAUGES),
         gained=tuple(gained.items()),
     )
+
+
+def _processes(good: Sequence[Glance]) -> list[str]:
+    return [glance.texts["run_id"] for glance in good if "run_id" in glance.texts]
 
 
 def _round_trip(counted: Sequence[Glance]) -> RoundTrip:
@@ -249,7 +253,7 @@ def gained_of(glances: Sequence[Glance], name: str) -> float | None:
         if after.label == START:
             continue
         was, now = before.figures[name], after.figures[name]
-        anew = now < was or before.texts.get("run_id") != after.texts.get("run_id")
+        anew = now < was or len(set(_processes((before, after)))) > 1
         total += now if anew else now - was
     return total
 

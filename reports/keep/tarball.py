@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import IO
 
 _CHUNK = 1 << 20
-_IGNORED = frozenset({".reserve", ".lock", ".alerts.json", ".alerts.json.lock"})
+_IGNORED = frozenset({".reserve", ".lock", ".alerts.json", ".alerts.json.lock", ".traces.jsonl", ".traces.lock"})
 
 
 _DAMAGE = (OSError, EOFError, tarfile.TarError, zlib.error)

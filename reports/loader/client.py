@@ -12,7 +12,7 @@ from loadgen.core.messages import CLOCKS, PHASES
 from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS, Outcome
 from reports.loader.files import Unreadable, ends_whole
 from reports.loader.timeline import Slicer, second_of
-from reports.model.client import Account, Address, Endpoint
+from reports.model.client import Account, Address, Endpoint, SlowRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,6 +154,20 @@ def read_addresses(summary: Fields) -> tuple[Address, ...]:
             counts = (item.whole(key) for key in ("answers", "connections", "requests"))
             found.append(Address(origin, address, lookups, *counts))
     return tuple(found)
+
+
+def read_slowest(summary: Fields) -> tuple[SlowRequest, ...]:
+    """Return the slowest requests that summary.json names by their trace ids."""
+    return tuple(
+        SlowRequest(
+            trace_id=item.text("request_trace_id"),
+            endpoint=item.text("endpoint"),
+            outcome=item.text("outcome"),
+            response_s=_from_ms(item.number("response_ms")),
+            due_s=item.number("due_s"),
+        )
+        for item in summary.each("slowest_requests")
+    )
 
 
 def _from_ms(value: float | None) -> float | None:

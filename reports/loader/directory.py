@@ -173,6 +173,7 @@ class _Reading:
             by_second=seconds.rows if seconds else (),
             endpoints=client.read_endpoints(summary),
             addresses=client.read_addresses(summary),
+            slowest=client.read_slowest(summary),
             redirects=summary.counts("redirects"),
             out_of_range=summary.counts("out_of_range"),
             seconds=seconds.seconds if seconds else 0,

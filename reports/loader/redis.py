@@ -49,8 +49,9 @@ def _glance(fields: Fields) -> Glance:
     return Glance(
         label=fields.text("label"),
         number=fields.whole("sample"),
-        t_s=fields.signed("t_s"),
+        at=fields.instant("ts"),
         address=fields.text("address"),
+        ok=bool(fields.flag("ok")),
         trouble=fields.text("trouble"),
         pings=_pings(fields.below("ping")),
         reconnects=fields.whole("reconnects") or 0,

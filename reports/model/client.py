@@ -55,6 +55,17 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowRequest:
+    """One of the slowest requests of a run whose requests had trace contexts."""
+
+    trace_id: str
+    endpoint: str
+    outcome: str
+    response_s: float | None
+    due_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """Everything the generator recorded.
 
@@ -72,6 +83,7 @@ class Client:
     claimed_ms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = ()
     addresses: tuple[Address, ...] = ()
+    slowest: tuple[SlowRequest, ...] = ()
     redirects: Mapping[str, int] = field(default_factory=dict)
     out_of_range: Mapping[str, int] = field(default_factory=dict)
     log_complete: bool = True

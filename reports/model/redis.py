@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from loadgen.core.histogram import Histogram
 
@@ -41,14 +42,16 @@ class Slow:
 class Glance:
     """One record of redis.jsonl: what is counted, is counted since the record before.
 
-    `figures` are the numbers of INFO by our names, `texts` its words; both are empty where it was not answered, and
-    `trouble` says why. `slow` and `events` (the highest delay in ms by event) are None where the server refuses them.
+    `figures` are the numbers of INFO by our names, `texts` its words; both are empty where the server refuses them, or
+    where it did not answer: then the glance is not `ok`, and `trouble` says why. `slow` and `events` (the highest delay
+    in ms by event) are None where they are refused.
     """
 
     label: str
     number: int | None
-    t_s: float | None
+    at: datetime | None
     address: str
+    ok: bool = True
     trouble: str = ""
     pings: Pings = Pings()
     reconnects: int = 0
@@ -56,7 +59,3 @@ class Glance:
     texts: Mapping[str, str] = field(default_factory=dict)
     slow: Slow | None = None
     events: Mapping[str, float] | None = None
-
-    @property
-    def ok(self) -> bool:
-        return bool(self.figures or self.texts)

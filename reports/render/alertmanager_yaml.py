@@ -20,7 +20,7 @@ PAGE_URL = "http://127.0.0.1:9099/page"
 _TITLE = "{{ .CommonLabels.severity | toUpper }} {{ .CommonLabels.alertname }} {{ .CommonLabels.job }}"
 _TEXT = (
     "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ .Annotations.description }}\n"
-    "Runbook: {{ .Annotations.runbook_url }}\n{{ end }}"
+    "{{ .Annotations.response }}\nRunbook: {{ .Annotations.runbook_url }}\n{{ end }}"
 )
 _ROUTES = (
     (Severity.CRITICAL, "page", "30s", "1h"),

@@ -66,7 +66,8 @@ def requests(assessment: Assessment) -> list[Section]:
     ways = table(("Ending", "Requests", "Share", "Meaning"), endings, right=(1, 2))
     evenness = _evenness(assessment.evenness)
     redirects = _redirects(assessment)
-    return section("Requests", sums, redirects, evenness, ways, endpoints(assessment), _addresses(assessment))
+    tables = (ways, endpoints(assessment), _addresses(assessment), _slowest(assessment))
+    return section("Requests", sums, redirects, evenness, *tables)
 
 
 def _evenness(found: tuple[str, float] | None) -> list[Block]:
@@ -104,6 +105,22 @@ def _addresses(assessment: Assessment) -> list[Block]:
         for item in assessment.run.client.addresses
     )
     return table(headers, rows, right=(2, 3, 4))
+
+
+def _slowest(assessment: Assessment) -> list[Block]:
+    """Return the table of the slowest requests by their trace ids, empty where requests had none."""
+    headers = ("Slowest: trace id", "Endpoint", "Ending", "Response", "Due at")
+    rows = (
+        (
+            code(item.trace_id),
+            code(item.endpoint),
+            code(item.outcome),
+            show(item.response_s, Unit.SECONDS),
+            NA if item.due_s is None else f"{item.due_s:,.1f} s",
+        )
+        for item in assessment.run.client.slowest
+    )
+    return table(headers, rows, right=(3, 4))
 
 
 def _answers(item: Address) -> str:

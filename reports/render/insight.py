@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.analysis.bands import Level
 from reports.analysis.conclusion import Outcome
+from reports.analysis.health import WEIGHTS
 from reports.analysis.quantity import NA, Unit, count, duration, show
 from reports.render.blocks import (
     Badge,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from reports.analysis.anomalies import Anomaly
     from reports.analysis.assessment import Assessment
     from reports.analysis.burn import Burn
+    from reports.analysis.health import Health
     from reports.model.client import Endpoint
     from reports.render.blocks import Cell, Section
 
@@ -111,7 +113,16 @@ def bands(assessment: Assessment) -> list[Section]:
     rows: list[tuple[Cell, ...]] = [
         (band.name, band.value, band.warn, _LEVELS[band.level]) for band in assessment.insight.bands
     ]
-    return section("Warning Bands (info)", table(("Figure", "Value", "Band", "Where"), rows, right=(1, 2)))
+    figures = table(("Figure", "Value", "Band", "Where"), rows, right=(1, 2))
+    return section("Warning Bands (info)", figures, paragraph(*_health(assessment.insight.health)) if rows else [])
+
+
+def _health(health: Health) -> tuple[str, ...]:
+    told = f"Health, weighted: {show(health.score_pct, Unit.PERCENT)}. Information, never a verdict."
+    weights = ", ".join(f"{weight.title} {weight.percent:g}" for weight in WEIGHTS)
+    counted = f"Weights: {weights}; met counts whole, in the band half, beyond nothing."
+    missing = f"Left out, for they have no figure: {', '.join(health.missing)}." if health.missing else ""
+    return tuple(line for line in (told, counted, missing) if line)
 
 
 def changes(assessment: Assessment) -> list[Section]:

@@ -57,6 +57,10 @@ def production_json(assessment: Assessment, generated: datetime) -> str:
             {"figure": band.name, "value": band.value, "band": band.warn, "level": band.level.value}
             for band in found.bands
         ],
+        "health": {
+            "score_pct": found.health.score_pct, "known_weight_pct": found.health.known_pct,
+            "missing": list(found.health.missing),
+        },
     }  # fmt: skip
     return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loadgen.core.clock import iso_utc
+from loadgen.core.drill_record import CRITERIA
 from reports.analysis.conduct import explain, tripped
 from reports.analysis.quantity import NA, Unit, count, duration, plural, show
 from reports.analysis.readiness import MOST, Decision, merged_clock
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reports.analysis.assessment import Assessment
-    from reports.analysis.readiness import Point, Readiness
+    from reports.analysis.drills import Held
+    from reports.analysis.point import Point
+    from reports.analysis.readiness import Readiness
     from reports.model.checklist import Checklist
     from reports.model.client import Endpoint
 
@@ -25,7 +28,11 @@ Lines = list[str]
 
 
 def observation_report(
-    assessments: Sequence[Assessment], checklist: Checklist, readiness: Readiness, generated: datetime
+    assessments: Sequence[Assessment],
+    checklist: Checklist,
+    readiness: Readiness,
+    generated: datetime,
+    held: Sequence[Held] = (),
 ) -> str:
     """Return the report as markdown; `generated` is when it was made (aware)."""
     parts = (
@@ -36,7 +43,7 @@ def observation_report(
         ("Slowest Endpoints and the Generator's Own Lag", _endpoints(assessments)),
         ("Alerts Fired", _alerts(assessments)),
         ("Metrics Collection Health", _collection(assessments)),
-        ("Drill Results", _drills(checklist)),
+        ("Drill Results", _drills(checklist, held)),
         ("Readiness", _readiness(readiness)),
         ("Recommendations", _recommendations(assessments, readiness)),
         ("Go / No-Go", _decision(readiness)),
@@ -161,12 +168,35 @@ def _collection(assessments: Sequence[Assessment]) -> Lines:
     return table(headers, rows, right=(2, 3, 4))
 
 
-def _drills(checklist: Checklist) -> Lines:
-    rows = [
+def _drills(checklist: Checklist, held: Sequence[Held]) -> Lines:
+    told = [
         (plain(drill.name), "passed" if drill.passed else "**failed**", plain(drill.evidence or "none"))
         for drill in checklist.drills
     ]
-    return table(("Drill", "Result", "Evidence"), rows) or ["No drill is on record.", ""]
+    lines = [*_records(held), *table(("Drill", "Result", "Evidence"), told)]
+    return lines or ["No drill is on record.", ""]
+
+
+def _records(held: Sequence[Held]) -> Lines:
+    rows = [
+        (
+            plain(f"{item.record.drill}: {item.record.title}"),
+            f"{item.record.score} of {len(CRITERIA)}",
+            item.record.grade,
+            plain(item.why_not or "yes"),
+            plural(max(0, item.age.days), "day"),
+            plain(", ".join(_failed(item)) or "none"),
+        )
+        for item in held
+    ]
+    return table(("Tabletop drill", "Score", "Grade", "Counts", "Age", "Failed"), rows, right=(1,))
+
+
+def _failed(item: Held) -> Iterator[str]:
+    for criterion in CRITERIA:
+        finding = item.record.findings.get(criterion.key)
+        if finding is not None and not finding.counts:
+            yield criterion.title
 
 
 def _readiness(readiness: Readiness) -> Lines:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from loadgen.notify.alert import Severity
+from loadgen.notify.response import response_to
 from reports.model.rule import Alert, Rule
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ def _rule(rule: Rule, runbook_base: str) -> dict[str, Any]:
         "for": rule.hold,
         "labels": {"severity": rule.severity.value, "family": rule.family.value},
         "annotations": {
+            "response": response_to(Severity(rule.severity.value)).sentence,
             "summary": rule.summary,
             "description": rule.description,
             "runbook_url": f"{runbook_base.rstrip('/')}/{rule.runbook}.md",

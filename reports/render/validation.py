@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reports.analysis.severity import Severity
     from reports.model.validation import Assertion, Validation
 
+MOST_ANNOTATIONS = 10
 _UNITS = {Unit.PERCENT: " %", Unit.SECONDS: " s", Unit.MEGABYTES: " MB", Unit.RATIO: ""}
 _MARKS = {Outcome.PASS: "✅ pass", Outcome.FAIL: "❌ fail", Outcome.NA: "❔ na"}
 _CACHE_MISS = "cache_miss"
@@ -156,8 +157,16 @@ def ci_lines(validation: Validation, *, annotations: bool) -> list[str]:
     blocking = [item.message for item in validation.warnings if item.issue == "source_incomplete"]
     lines += [f"source: {message}" for message in blocking]
     if annotations and not validation.passed:
-        lines = [f"::error title=SLO validation::{_annotation(line)}" for line in lines] or lines
+        lines = [f"::error title=SLO validation::{_annotation(line)}" for line in _few(lines)]
     return [*lines, counted(validation)]
+
+
+def _few(lines: list[str]) -> list[str]:
+    """Return at most ten lines, the last of which names the rest: GitHub drops what a step says beyond ten errors."""
+    if len(lines) <= MOST_ANNOTATIONS:
+        return lines
+    shown, rest = lines[: MOST_ANNOTATIONS - 1], lines[MOST_ANNOTATIONS - 1 :]
+    return [*shown, f"{len(rest)} more: {', '.join(line.partition(':')[0] for line in rest)}"]
 
 
 def counted(validation: Validation) -> str:

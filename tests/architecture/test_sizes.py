@@ -32,7 +32,7 @@ def test_every_module_says_what_it_is() -> None:
 
 
 def test_the_top_level_holds_exactly_the_planned_parts() -> None:
-    hidden_or_made = {".git", ".venv", "results", "build", "dist", "loadgen.egg-info", "final-artifacts"}
+    hidden_or_made = {".git", ".venv", "results", "baseline", "build", "dist", "loadgen.egg-info", "final-artifacts"}
     found = {path.name for path in ROOT.iterdir() if path.name not in hidden_or_made and not path.name.startswith(".")}
     planned = {
         "pyproject.toml", "loadgen", "observer", "reports", "benchmarks", "tests", "Makefile", "README.md", "LICENSE",

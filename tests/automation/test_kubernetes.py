@@ -262,7 +262,8 @@ def test_selectors_find_the_pods_they_mean() -> None:
 def test_the_image_is_built_without_root_from_a_pinned_base() -> None:
     text = (ROOT / "ops" / "container" / "Containerfile").read_text()
     lines = [line for line in re.sub(r"\\\n", " ", text).splitlines() if line and not line.startswith("#")]
-    assert re.fullmatch(r"ARG BASE=docker\.io/library/python:3\.\d+\.\d+-slim-\w+", lines[0])
+    assert re.fullmatch(r"ARG BASE=docker\.io/library/python:3\.\d+\.\d+-slim-\w+@sha256:[0-9a-f]{64}", lines[0])
+    assert lines[0].replace("ARG BASE=", "DEBIAN := ") in (ROOT / "Makefile").read_text(), "tests run on the same base"
     assert [line for line in lines if line.startswith("FROM")] == ["FROM ${BASE} AS build", "FROM ${BASE}"]
     assert "--require-hashes -r requirements.lock" in text
     users = [line.split()[1] for line in lines if line.startswith("USER")]

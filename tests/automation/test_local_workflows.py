@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,9 +60,12 @@ def test_defects_4_and_16_a_night_without_a_terminal_is_kept_and_its_suggestions
 
     shown = runner.run(ALL["thresholds"])
     assert told(shown)["Difference"] == told(shown)["Apply"] == told(shown)["The file is still sound"] == 0
+    assert told(shown)["The alert rules that they give"] == 0
     assert "--- a/reports/data/phase5-thresholds.json" in (clone / "results/thresholds/tighter.patch").read_text()
     thresholds = json.loads((clone / "reports/data/phase5-thresholds.json").read_text())["thresholds"]
     assert {one["metric"]: one["threshold"] for one in thresholds}["plugin_reload_latency_p95"] < 2
+    changed = subprocess.run(["git", "status", "--short"], cwd=clone, capture_output=True, text=True, check=True).stdout
+    assert " M ops/prometheus/alerts.yml" in changed.splitlines(), "the rules follow the thresholds"
 
 
 @pytest.mark.stack
@@ -72,6 +76,13 @@ def test_staging_is_measured_unattended_and_its_run_is_kept(clone: Path) -> None
     assert told(outcomes)["Summary"] == 0
     (report,) = (clone / "results").glob("phase5-staging-*/production-report.md")
     assert "“staging”" in report.read_text()
+
+
+@pytest.mark.stack
+def test_what_a_dispatch_says_is_never_a_command(clone: Path) -> None:
+    foul = Runner(clone, inputs={"scenario": "mime-slow", "duration": '5m"; touch caught; "'})
+    assert told(foul.run(ALL["alert-synth"]))["Play on the demo service"] == 2
+    assert not (clone / "caught").exists()
 
 
 @pytest.mark.stack

@@ -42,7 +42,8 @@ def test_so_many_requests_are_sent_by_several_workers(null: Service, tmp_path: P
 
     assert ended.returncode == 0, ended.stderr
     assert orjson.loads(ended.stdout)["totals"]["done"] == 333
-    assert list(tmp_path.iterdir()) == [], "without --out nothing is kept"
+    kept = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert kept == {".traces.jsonl", ".traces.lock"}, "without --out nothing is kept but the execution trace"
 
 
 def test_stages_follow_one_another(null: Service, tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_spectrum_and_exposition_are_written_where_they_are_wanted(null: Service
     assert ended.returncode == 0, ended.stderr
     assert "Total count    =         1200]" in (tmp_path / "run.hgrm").read_text()
     assert 'loadgen_requests_total{state="sent"} 1200' in (tmp_path / "run.prom").read_text()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.hgrm", "run.prom"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["results", "run.hgrm", "run.prom"]
 
 
 def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_sent(tmp_path: Path) -> None:

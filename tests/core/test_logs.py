@@ -321,3 +321,39 @@ def test_lines_of_several_threads_are_whole(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert sorted(line["n"] for line in _lines(path, log)) == [0] * 50 + [1] * 50 + [2] * 50 + [3] * 50
+
+
+def test_an_identity_that_nobody_bound_may_come_with_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "load.log"
+    log = open_log(path, "loadgen", Redactor())
+    log.info("of a child", trace_id="t9")
+
+    assert _lines(path, log)[0]["trace_id"] == "t9"
+
+
+def test_a_pipe_that_is_full_and_does_not_block_costs_lines_that_are_counted() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with os.fdopen(writer, "wb", buffering=0) as target:
+        log = open_log(target, "loadgen", Redactor())
+        for _ in range(200):
+            log.info("x" * 1_000)
+        assert log.flush(10 * NS_PER_S)
+        assert log.lost > 0
+        log.close(10 * NS_PER_S)
+    os.close(reader)
+
+
+def test_a_number_beyond_64_bits_and_one_beside_it_are_both_kept(tmp_path: Path) -> None:
+    path = tmp_path / "load.log"
+    log = open_log(path, "loadgen", Redactor())
+    log.info("numbers", huge=2**70, usual=7)
+
+    (line,) = _lines(path, log)
+    assert (line["huge"], line["usual"]) == (str(2**70), 7)
+
+
+def test_a_log_says_where_it_writes(tmp_path: Path) -> None:
+    log = open_log(tmp_path / "load.log", "loadgen", Redactor())
+    assert "load.log" in repr(log._logger)
+    log.close(10 * NS_PER_S)

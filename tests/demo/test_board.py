@@ -19,7 +19,7 @@ async def test_what_is_put_there_stands_on_the_metrics_page_until_it_is_lifted()
     async with running_demo() as demo:
         before = await demo.page_text()
         status, state = await demo.ask("PUT", "/internal/synthetic", data=synthetic())
-        assert (status, state) == (200, {"scenario": "error-rate-warn", "series": 34})
+        assert (status, state) == (200, {"scenario": "error-rate-warn", "series": 33})
         shown = await demo.page()
         assert shown.total("action_error_total") == 60
         assert shown.value("loadgen_synthetic_scenario", scenario="error-rate-warn", synthetic="true", **LABELS) == 1

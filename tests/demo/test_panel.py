@@ -140,8 +140,8 @@ async def test_arrival_is_noted_before_any_delay(demo: Demo) -> None:
 
 async def test_a_freeze_stalls_every_connection(demo: Demo) -> None:
     """The service shares this loop, so the loop itself must stand still for the time asked for."""
-    await demo.fault(freeze=0.3)
     began_ns = monotonic_ns()
+    await demo.fault(freeze=0.3)
 
     await asyncio.gather(demo.get("/livez"), demo.get("/internal/received"), asyncio.sleep(0.03))
 

@@ -63,9 +63,11 @@ def test_the_commands_work_in_the_order_shown(tmp_path: Path) -> None:
     (redis,) = (tmp_path / "results" / "redis").glob("phase5-*")
     (memory,) = (tmp_path / "results" / "memory").glob("phase5-*")
     exercised = json.loads((redis / "metadata.json").read_text())["exercise"]["internal"]
-    assert exercised == {"cache_set": {"http_2xx": 200}, "cache_get": {"http_2xx": 200}}
+    pairs = exercised["cache_set"]["http_2xx"]
+    assert 150 < pairs <= 200, "as many as there was time for"
+    assert exercised["cache_get"] == {"http_2xx": pairs}
     operations = json.loads((redis / "validation.json").read_text())["percentiles"]
-    assert operations['redis_operation_duration_seconds{op="set"}']["count"] >= 200
+    assert operations['redis_operation_duration_seconds{op="set"}']["count"] >= pairs
     assert operations['redis_operation_duration_seconds{op="get"}']["mean"] > 0.00002
     assert "## Redis" in (redis / "production-report.md").read_text()
     assert "## Redis" not in (memory / "production-report.md").read_text()

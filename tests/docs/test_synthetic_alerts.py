@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from loadgen.core.units import format_duration
 from loadgen.drill.page import page
-from loadgen.drill.relay import Relay
-from loadgen.drill.scenario import SCENARIOS
+from loadgen.drill.scenario import SCENARIOS, scenario_named
 from tests.support.alert_stack import api, missing, pushgateway
 from tests.support.demo import Page
 from tests.support.processes import loadgen, service
@@ -26,8 +25,6 @@ SHORTER = {
 }
 ELSEWHERE = {"--prom-url": "tests/drill/test_stack_synth.py"}
 """What needs rules that fire, which take their time; another test watches that."""
-
-RULES = {"groups": [{"name": "g", "rules": [{"alert": "A", "expr": "rate(x[10m]) > 1", "for": "10m"}]}]}
 
 
 def shown_commands() -> list[str]:
@@ -46,9 +43,7 @@ def rows(heading: str) -> list[list[str]]:
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_the_commands_work_in_the_order_shown(tmp_path: Path) -> None:
     (tmp_path / "ops" / "prometheus").mkdir(parents=True)
-    own = ROOT / "ops" / "prometheus" / "alerts.yml"
-    text = own.read_text(encoding="utf-8") if own.exists() else yaml.safe_dump(RULES)
-    (tmp_path / "ops" / "prometheus" / "alerts.yml").write_text(text)
+    shutil.copy(ROOT / "ops" / "prometheus" / "alerts.yml", tmp_path / "ops" / "prometheus")
     with pushgateway() as gateway, service("loadgen.demo") as demo:
         for line in shown_commands():
             if any(option in line for option in ELSEWHERE):
@@ -102,9 +97,8 @@ def test_the_table_of_scenarios_says_what_each_does_fires_and_needs() -> None:
 
 
 def test_the_table_of_series_names_every_series_that_is_pushed() -> None:
-    pushed = {
-        re.sub("_(bucket|count|sum)$", "", name) for name, _ in Page.parse(page("x", Relay(), 0, {}).decode()).samples
-    }
+    raw = page("controller-stalled", scenario_named("controller-stalled").relay, 0, {})
+    pushed = {re.sub("_(bucket|count|sum)$", "", name) for name, _ in Page.parse(raw.decode()).samples}
     assert {row[0].strip("`") for row in rows("series")} == pushed
 
 

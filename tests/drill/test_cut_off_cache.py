@@ -56,4 +56,4 @@ def test_every_reader_goes_without_and_the_cache_is_used_again(server: str, way:
     assert [type(item) for item in got] == [CacheUnavailableError] * READERS
     assert afterwards == b"value"
     assert page.value("redis_recovery_attempts_total", result="success") == 1
-    assert page.total("cache_errors_total") == READERS
+    assert page.total("cache_errors_total") >= READERS

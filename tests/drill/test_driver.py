@@ -36,7 +36,7 @@ async def test_progress_is_told_every_minute() -> None:
     drilled = await play(WARN, RememberingSink(HandClock()), duration_s=200)
     progress = [line for line in drilled.told if " of 3m20s: " in line]
     assert [line.split(" of ")[0] for line in progress] == [f"[error-rate-warn] {minute}m" for minute in (1, 2, 3)]
-    assert progress[0].endswith("3000 actions, 60 failed, 30 rejected, 120 changes, 60 decisions; 7 pushes")
+    assert progress[0].endswith("3000 actions, 60 failed, 30 rejected, 120 changes; 7 pushes")
 
 
 async def test_being_asked_to_end_takes_everything_back() -> None:
@@ -112,7 +112,7 @@ async def test_the_record_has_the_counts_that_were_reached() -> None:
     drilled = await play(WARN, RememberingSink(HandClock()), duration_s=60)
     record = drilled.played.as_json()
     assert record["counts"] == {
-        "actions": 3_000, "errors": 60, "rejected": 30, "sanitization_changes": 120, "decisions": 60,
+        "actions": 3_000, "errors": 60, "rejected": 30, "sanitization_changes": 120, "decisions": None,
     }  # fmt: skip
     assert (record["lasted_s"], record["pushes"], record["removed"], record["problem"]) == (60.0, 6, True, None)
     assert str(drilled.played) == "error-rate-warn: 1m, 6 pushes; all of it was taken back"
@@ -121,13 +121,13 @@ async def test_the_record_has_the_counts_that_were_reached() -> None:
 def test_a_duration_too_short_for_the_alert_is_said() -> None:
     asked = Asked((WARN, scenario_named("controller-stalled")), 14 * M, M // 6, 0)
     (sentence,) = asked.too_short()
-    assert sentence == "controller-stalled: 14m is too short for RelayControllerStalled to fire; they need 1h7m"
+    assert sentence == "controller-stalled: 14m is too short for RelayControllerStalled to fire; they need 1h8m"
 
 
 def test_without_a_duration_each_scenario_lasts_as_long_as_its_rule_needs() -> None:
     asked = Asked(SCENARIOS, None, M // 6, 0)
     assert asked.too_short() == []
     assert {scenario.name: asked.lasts_ns(scenario) // M for scenario in SCENARIOS} == {
-        "error-rate-warn": 13, "error-rate-crit": 13, "latency-crit": 13, "controller-stalled": 67,
-        "validation-spike": 13, "mime-slow": 13, "sanitization-spike": 11,
+        "error-rate-warn": 14, "error-rate-crit": 14, "latency-crit": 14, "controller-stalled": 68,
+        "validation-spike": 14, "mime-slow": 14, "sanitization-spike": 12,
     }  # fmt: skip

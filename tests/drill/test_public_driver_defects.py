@@ -54,7 +54,7 @@ async def test_a_push_never_makes_a_new_series(scenario: Scenario) -> None:
 
 @every_scenario
 async def test_the_rate_of_executions_is_not_zero(scenario: Scenario) -> None:
-    assert rate((await pages_of(scenario))[:3], "action_exec_total") == 50
+    assert rate((await pages_of(scenario))[:3], "action_exec_total") == scenario.relay.actions.per_s
 
 
 @every_scenario
@@ -63,7 +63,7 @@ async def test_every_counter_is_there_before_its_first_event(scenario: Scenario)
     counted = [
         value for (name, _), value in first.samples.items() if name.endswith(("_total", "_bucket", "_count", "_sum"))
     ]
-    assert len(counted) == 33
+    assert len(counted) == (33 if scenario.name == "controller-stalled" else 32)
     assert set(counted) == {0}
 
 
@@ -78,6 +78,20 @@ async def test_the_share_of_errors_is_what_the_name_says(name: str, share: float
     pages = await pages_of(scenario_named(name))
     assert rate(pages, "action_error_total") / rate(pages, "action_exec_total") == pytest.approx(share)
     assert rate(pages, "action_exec_total", status="error") == rate(pages, "action_error_total")
+
+
+async def test_six_percent_are_critical_even_while_two_percent_play_beside_them() -> None:
+    """The rules add up what has the same job."""
+    pages = [await pages_of(scenario_named(name)) for name in ("error-rate-warn", "error-rate-crit")]
+    errors, executed = (sum(rate(page, name) for page in pages) for name in ("action_error_total", "action_exec_total"))
+    assert errors / executed > 0.055
+
+
+async def test_no_other_scenario_decides_while_the_controller_is_stalled() -> None:
+    for scenario in SCENARIOS:
+        _, last = (await pages_of(scenario))[-1]
+        decides = "controller_decisions_total" in {name for name, _ in last.samples}
+        assert decides is (scenario.name == "controller-stalled")
 
 
 async def test_the_p95_of_latency_crit_can_be_above_two_seconds_and_is() -> None:

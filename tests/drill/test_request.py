@@ -57,7 +57,7 @@ def test_credentials_come_from_the_environment_and_are_not_shown() -> None:
 
 
 def test_the_load_of_a_drill_is_bounded_in_number() -> None:
-    assert asked(before="1s", within="1s", alert_within="1s").place.most == 20 * (2 + 1 + 2 + 600)
+    assert asked(before="1s", within="1s", alert_within="1s").place.most == 20 * (2 + 1 + 2 + 2 * 1 + 600)
 
 
 def test_production_is_refused_with_everything_else_that_is_wrong() -> None:

@@ -38,7 +38,6 @@ pytestmark = [
     pytest.mark.stack,
     pytest.mark.timeout(240),
     pytest.mark.skipif(bool(missing()), reason=missing()),
-    pytest.mark.skipif(not RULES.exists(), reason="the generated rules are not here yet"),
 ]
 FACTOR = 150
 INTERVAL_NS = 200 * NS_PER_MS

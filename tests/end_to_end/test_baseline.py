@@ -45,7 +45,7 @@ def test_it_ends_with_go(baseline: Baseline) -> None:
 def test_the_directory_has_every_file_of_a_finished_run(baseline: Baseline) -> None:
     assert {path.name for path in baseline.path.iterdir()} == {
         "metadata.json", "metrics.csv", "raw-metrics.txt", "probes.csv", "load-stats.csv", "latency.hlog", "load.log",
-        "observe.log", "summary.json", "events.jsonl", "production-report.md", "report.html",
+        "observe.log", "summary.json", "events.jsonl", "decisions.jsonl", "production-report.md", "report.html",
         "validation.json",
     }  # fmt: skip
 

@@ -37,6 +37,7 @@ def test_discord_gets_severity_message_root_cause_trace_and_run() -> None:
     assert content.splitlines() == [
         "🔴 **CRITICAL ALERT**",
         "circuit breaker tripped: error rate",
+        "**CRITICAL: respond within 2 min**",
         "**Root Cause:** 5xx from <api> & friends",
         "**Impact:** 12 of 100 failed",
         "**Duration:** 3s of 2h",
@@ -77,3 +78,41 @@ def test_an_alert_is_resolved_by_its_end_under_the_same_labels() -> None:
     (ended,) = alertmanager_body(ALERT, resolved_at=AT + timedelta(minutes=5))
     assert ended["endsAt"] == "2026-03-01T12:05:00.000Z"
     assert ended["labels"] == alertmanager_body(ALERT)[0]["labels"]
+
+
+def test_an_alert_with_nothing_but_its_message_has_no_empty_parts() -> None:
+    bare = replace(ALERT, root_cause="", trace_id="", link="", details=(), subject="")
+    (managed,) = alertmanager_body(bare)
+
+    assert discord_body(bare)["content"] == (
+        "🔴 **CRITICAL ALERT**\ncircuit breaker tripped: error rate\n**CRITICAL: respond within 2 min**"
+    )
+    assert "Trace ID" not in str(slack_body(bare))
+    assert "Root Cause" not in str(slack_body(bare))
+    assert managed["annotations"].keys() == {"summary", "run_id", "response"}
+    assert "subject" not in managed["labels"]
+
+
+def test_a_link_that_is_an_address_is_one_to_click() -> None:
+    linked = replace(ALERT, link="https://ci.example/7")
+
+    assert "<https://ci.example/7|View Run>" in str(slack_body(linked))
+    assert "[View Run](https://ci.example/7)" in discord_body(linked)["content"]
+    assert alertmanager_body(linked)[0]["generatorURL"] == "https://ci.example/7"
+
+
+@pytest.mark.parametrize(
+    ("severity", "sentence"),
+    [
+        (Severity.CRITICAL, "CRITICAL: respond within 2 min"),
+        (Severity.ERROR, "HIGH: respond within 15 min"),
+        (Severity.WARNING, "MEDIUM: respond within 1 h"),
+        (Severity.INFO, "LOW: respond within 24 h"),
+    ],
+)
+def test_every_alert_says_how_soon_to_respond(severity: Severity, sentence: str) -> None:
+    alert = replace(ALERT, severity=severity)
+    assert plain_text(alert).splitlines()[1] == sentence
+    assert sentence in discord_body(alert)["content"]
+    assert sentence in slack_body(alert)["blocks"][-1]["elements"][0]["text"]
+    assert alertmanager_body(alert)[0]["annotations"]["response"] == sentence

@@ -105,3 +105,10 @@ def test_the_pause_grows_and_obeys_seconds_and_dates() -> None:
     assert pause_before(1, Answer(429, {"retry-after": "30"}), 0.9) == 30
     assert pause_before(1, Answer(429, {"retry-after": "Thu, 01 Jan 1970 00:00:00 GMT"}), 0.0) == 0
     assert pause_before(1, Answer(429, {"retry-after": "soon"}), 0.0) == 0.5
+
+
+async def test_without_time_nothing_is_tried() -> None:
+    result = await deliver(post_json, Secret("http://127.0.0.1:9/x"), {}, Patience(3, 0.0))
+
+    assert not result.delivered
+    assert "no time is left" in result.detail

@@ -92,6 +92,13 @@ def test_a_clock_that_was_set_back_does_not_silence_alerts(ledger: Ledger) -> No
     assert ledger.claim(ALERT, SLACK, AT - after(3600)) is Leave.GRANTED
 
 
+def test_whoever_waited_for_the_lock_does_not_send_again_because_it_looked_at_the_clock_before(ledger: Ledger) -> None:
+    ledger.claim(ALERT, SLACK, AT)
+    assert ledger.claim(ALERT, SLACK, AT - after(0.2)) is Leave.BEING_SENT
+    ledger.confirm(ALERT, SLACK, AT)
+    assert ledger.claim(ALERT, SLACK, AT - after(0.2)) is Leave.DUPLICATE
+
+
 _PROCESS = """
 import sys
 from datetime import UTC, datetime

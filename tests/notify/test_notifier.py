@@ -124,3 +124,17 @@ def test_addresses_are_secrets_and_channels_are_named_without_them() -> None:
     assert (str(messaging.summary), messaging.summary.channel) == ("Slack (hooks.slack.com)", "sre")
     assert "xyzSECRET" not in repr(messaging)
     assert messaging.receivers[0].style is Style.SLACK
+
+
+def test_a_notifier_says_to_whom_it_speaks_and_whether(tmp_path: Path) -> None:
+    silent = notifier(tmp_path)
+    speaking = notifier(tmp_path, ENABLE_ALERTS="true", SLACK_WEBHOOK_URL="https://hooks.slack.com/services/T/B/secret")
+
+    assert (silent.on, speaking.on) == (False, True)
+    assert repr(speaking) == "<Notifier on: Slack (hooks.slack.com)>"
+    assert "ledger.json" in repr(Ledger(tmp_path / "ledger.json"))
+
+
+def test_an_address_that_cannot_be_split_is_named_and_not_shown() -> None:
+    _, (problem,) = read_messaging({"SLACK_WEBHOOK_URL": "https://[half/secretpart"})
+    assert "secretpart" not in str(problem)

@@ -104,6 +104,16 @@ async def test_what_a_user_may_not_ask_for_is_none_and_named(server: RedisServer
     assert [reason.partition(":")[0] for reason in look.refused] == ["SLOWLOG", "LATENCY"]
 
 
+async def test_a_server_that_does_not_tell_of_itself_is_still_there(server: RedisServer) -> None:
+    async with Redis.from_url(server.url) as other:
+        await other.execute_command("ACL", "SETUSER", "mute", "on", ">mute-password", "+ping")  # type: ignore[no-untyped-call]
+    async with link_to(f"redis://mute:mute-password@127.0.0.1:{server.port}") as link:
+        await link.ping()
+        look = await link.look(None)
+    assert set(look.info.values()) == {None}
+    assert [reason.partition(":")[0] for reason in look.refused] == ["INFO", "SLOWLOG", "LATENCY"]
+
+
 async def test_trouble_is_a_connection_a_refusal_or_a_timeout(server: RedisServer) -> None:
     for url, kind in (("redis://127.0.0.1:1", "connection"), (f"redis://127.0.0.1:{server.port}", "refused")):
         async with link_to(url) as link:

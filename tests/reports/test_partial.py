@@ -48,7 +48,10 @@ def test_a_trip_in_production_tells_how_to_come_back(tmp_path: Path) -> None:
 
 def test_a_blind_trip_asks_for_the_metrics_endpoint(tmp_path: Path) -> None:
     partial = summarize(judge(tmp_path, tripped({**TRIP, "input": "blind"})))
-    assert partial.actions[1].startswith("Find out why the metrics endpoint stopped answering")
+    assert partial.actions[1].startswith(
+        "Follow `docs/runbooks/METRICS_STALLED.md`, and begin the record: `loadgen report"
+    )
+    assert partial.actions[2].startswith("Find out why the metrics endpoint stopped answering")
 
 
 def test_a_trip_without_its_particulars_is_still_told(tmp_path: Path) -> None:
@@ -74,3 +77,10 @@ def test_nothing_recorded_is_said(tmp_path: Path) -> None:
         (place / name).unlink()
     partial = summarize(assess(load(place), Question(SloTargets())))
     assert partial.impact == ("Nothing was recorded from which an impact could be told.",)
+
+
+def test_answers_from_a_substitute_are_part_of_the_impact(tmp_path: Path) -> None:
+    window = {"effective_fallback": 30, "fallback": {"cache_miss": 6, "http_error": 10, "http_timeout": 20}}
+    impact = summarize(judge(tmp_path, quick_run(window=window))).impact
+    assert "30 fallbacks degraded answers (20 http_timeout, 10 http_error)." in impact
+    assert not any("degraded" in sentence for sentence in summarize(judge(tmp_path, quick_run())).impact)

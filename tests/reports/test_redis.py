@@ -12,6 +12,7 @@ from loadgen.core.histogram import Histogram
 from loadgen.core.slo import SloTargets
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 from reports.analysis.assessment import Assessment, Question, assess
+from reports.analysis.course import course
 from reports.analysis.redis import gained_of
 from reports.loader.directory import load
 from reports.loader.redis import read_glances
@@ -199,6 +200,15 @@ def test_a_redis_that_never_answered_is_na_throughout(tmp_path: Path) -> None:
     assert [{cell.strip() for cell in row[2:-1]} for row in rows] == [{"NA"}, {"NA"}]
 
 
+def test_one_that_answers_and_tells_nothing_has_no_failed_look(tmp_path: Path) -> None:
+    mute = [record(label, 0, {}, ping=pinged(*[1.0] * 30)) for label in ("start", "", "end")]
+    text = section_of(run_with(tmp_path, mute))
+    assert "Looks: 3, of which 0 failed" in text
+    assert "restarts of the server: 0" in text
+    assert "version NA, role NA" in text
+    assert "p50 1.00 ms, p95 too few" in text
+
+
 def test_a_file_that_was_cut_off_loses_its_last_line_only_and_a_bad_line_is_told(tmp_path: Path) -> None:
     place = tmp_path / "redis.jsonl"
     whole = orjson.dumps(WATCHED[0]) + b"\n"
@@ -215,3 +225,16 @@ def test_what_an_interrupted_run_missed_is_not_counted() -> None:
     glances = [Glance(label, None, None, "x", figures={"hits": value}, texts={"run_id": "a"}) for label, value in steps]
     assert gained_of(glances, "hits") == 40
     assert gained_of(glances[:1], "hits") is None
+
+
+def test_the_course_holds_the_round_trip_up_to_each_look_and_has_a_gap_where_none_answered(tmp_path: Path) -> None:
+    """Looks after 10, 20 and 30 s of 1 ms, nothing, 2 ms; what came before the load is not drawn."""
+    at = ("00:00.000", "00:10.000", "00:20.000", "00:30.000")
+    moments = [{**one, "ts": f"2026-03-01T12:{text}Z"} for one, text in zip(WATCHED, at, strict=True)]
+    run = load(run_with(tmp_path, moments))
+    chart = next(chart for chart in course(run, SloTargets()) if chart.key == "redis")
+    (group,) = chart.groups
+    assert [round(x) for x in group.xs] == [0, 10, 10, 20, 30]
+    p50, highest = ([None if value is None else round(value, 2) for value in line.values] for line in group.lines)
+    assert p50 == highest == [1.0, 1.0, None, 2.0, 2.0]
+    assert "redis" not in {chart.key for chart in course(load(run_with(tmp_path / "other", None)), SloTargets())}

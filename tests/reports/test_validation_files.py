@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -210,6 +211,17 @@ def test_annotations_are_github_commands_with_their_special_characters_escaped()
     assert all(line.startswith("::error ") for line in lines[:-1])
     assert "\n" not in "".join(lines)
     assert not any(line.startswith("::") for line in ci_lines(validated(), annotations=True))
+
+
+def test_more_than_ten_annotations_become_ten_of_which_the_last_names_the_rest() -> None:
+    """GitHub shows ten errors of a step and drops the others without a word."""
+    found = validated(evidence(MISSED))
+    violated = next(item for item in found.assertions if item.status is Outcome.FAIL)
+    many = replace(found, assertions=tuple(replace(violated, metric=f"metric_{at}") for at in range(13)))
+    lines = ci_lines(many, annotations=True)
+    assert len(lines) == 11
+    assert lines[8].startswith("::error title=SLO validation::metric_8: 97 percent")
+    assert lines[9] == "::error title=SLO validation::4 more: metric_9, metric_10, metric_11, metric_12"
 
 
 def test_the_terminal_shows_units_and_what_to_know() -> None:

@@ -18,7 +18,7 @@ from loadgen.run.fingerprint import cgroup_cpus, take_fingerprint
 from loadgen.run.guard import fresh_ns, least_window_ns
 from loadgen.run.phases import LoadPhase, duration_ns, mean_rate_per_s, planned_requests
 from loadgen.run.probes import COLUMNS, ProbesWriter, probe_row
-from loadgen.run.progress import Rows, progress_of
+from loadgen.run.progress import Around, Rows, progress_of
 from loadgen.run.seconds import Standing
 from loadgen.run.stages import StageBegins
 from tests.support.supervised import load_plan, make_plan
@@ -146,7 +146,7 @@ async def test_a_view_is_shown_the_sum_of_the_workers() -> None:
     for worker in (0, 1):
         phase.take(worker, Tick(0, 15, 14, 12, {"timeout": 1}, {}, 0, 1, 1, 0))
 
-    shown = progress_of(phase, Standing(sent=40, p99_ns=7), Rows(1, 5, NS_PER_S), (), "VALID", 103 * NS_PER_S)
+    shown = progress_of(phase, Standing(sent=40, p99_ns=7), Around(Rows(1, 5, NS_PER_S)), 103 * NS_PER_S)
 
     assert (shown.elapsed_ns, shown.total_ns, shown.target_rate_per_s) == (3 * NS_PER_S, 5 * NS_PER_S, 40.0)
     assert (shown.scheduled, shown.sent, shown.failed, shown.p99_ns) == (30, 28, {"timeout": 2}, 7)

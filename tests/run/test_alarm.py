@@ -13,6 +13,7 @@ from loadgen.core.errors import ExitCode
 from loadgen.core.metadata import read_metadata
 from loadgen.core.rundir import ALERT_LEDGER
 from loadgen.notify.channel import messaging_of
+from loadgen.notify.notifier import Notifier, Sent
 from loadgen.run.alarm import Alarm
 from tests.support.alerts import ALERT
 from tests.support.supervised import fake_setup, make_plan, new_place, run_plan
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loadgen.core.rundir import RunDirectory
+    from loadgen.notify.alert import Alert
     from loadgen.run.ending import Ending
 
 pytestmark = pytest.mark.timeout(40)
@@ -42,7 +44,7 @@ async def test_a_trip_is_told_with_impact_parameters_duration_and_partial_result
     assert ending.exit_code is ExitCode.BREAKER
     (body,) = receiver.bodies
     titles = [field["text"].split("\n")[0] for field in body["blocks"][1]["fields"]]
-    assert titles == ["*Impact*", "*Parameters*", "*Duration*", "*Partial results*"]
+    assert titles == ["*Impact*", "*Parameters*", "*Duration*", "*Partial results*", "*Runbook*"]
     notice = place.abort_notice.read_text()
     told = dict(field["text"].strip("*").split("*\n", 1) for field in body["blocks"][1]["fields"])
     for title, text in told.items():
@@ -111,7 +113,9 @@ async def test_a_run_whose_worker_dies_is_an_error_and_told(tmp_path: Path) -> N
         setup = replace(fake_setup(tmp_path, FAKE_WORKER="die"), alarm=Alarm(messaging, tmp_path / ALERT_LEDGER))
         ending = await run_plan(make_plan(3), place, setup)
     assert ending.exit_code is ExitCode.USAGE
-    assert receiver.bodies[0]["content"].startswith("⚠️ **ERROR ALERT**\nthe run failed\n**Root Cause:** ")
+    assert receiver.bodies[0]["content"].startswith(
+        "⚠️ **ERROR ALERT**\nthe run failed\n**HIGH: respond within 15 min**\n**Root Cause:** "
+    )
 
 
 async def test_the_loop_goes_on_while_an_alert_is_sent(tmp_path: Path) -> None:
@@ -130,3 +134,14 @@ async def test_the_loop_goes_on_while_an_alert_is_sent(tmp_path: Path) -> None:
         await Alarm(messaging, tmp_path / ALERT_LEDGER, bound_s=1.0).send(ALERT)
         heart.cancel()
     assert longest_s < 1.5
+
+
+async def test_a_fault_of_the_notifier_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_self: Notifier, _alert: Alert) -> Sent:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(Notifier, "send", broken)
+    alarm = Alarm(messaging_of({"ENABLE_ALERTS": "true"}), tmp_path / "ledger")
+
+    assert (await alarm.send(ALERT)).problems == ("RuntimeError: a fault",)
+    assert repr(alarm).startswith("<Alarm <Notifier on")

@@ -52,11 +52,13 @@ def test_the_notice_has_impact_parameters_duration_and_partial_results() -> None
         "Parameters": "80/s over 20 connections on https://service.example, profile production",
         "Duration": "32m10s of 2h planned, from 2026-03-01T12:00:00.000Z",
         "Partial results": "3 of 12 samples, success 95.00 %, p95 20 ms, p99 20 ms",
+        "Runbook": "docs/runbooks/ERROR_RATE.md",
     }
     text = notice_text(notice, "phase5-prod-20260301-120000", "results/x")
     assert text.splitlines()[:3] == [
         "# Abort Notice: phase5-prod-20260301-120000", "", "The circuit breaker tripped. No load is sent any more.",
     ]  # fmt: skip
+    assert text.splitlines()[4] == "- **Response:** CRITICAL: respond within 2 min"
 
 
 def test_what_is_not_known_is_said_to_be_unknown() -> None:
@@ -76,6 +78,12 @@ def test_a_trip_is_critical_and_its_message_holds_no_figure() -> None:
     assert abort_alert(document(), other, "results/y", AT).key == alert.key
 
 
+def test_an_alert_names_the_trace_of_the_logs_and_without_one_the_run() -> None:
+    notice = notice_of(document(), "why", 1_930.4, None)
+    assert abort_alert(document(trace_id="4bf92f3577b34da6"), notice, "", AT).trace_id == "4bf92f3577b34da6"
+    assert abort_alert(document(), notice, "", AT).trace_id == "phase5-prod-20260301-120000"
+
+
 def test_a_run_that_failed_by_itself_is_an_error() -> None:
     failed = document(breaker={"trip": None})
     alert = abort_alert(failed, notice_of(failed, "a worker died", 3.0, None), "", AT)
@@ -89,3 +97,8 @@ async def test_a_receiver_that_hangs_is_left_after_the_bound(tmp_path: Path) -> 
         sent = await Alarm(messaging, tmp_path / "ledger.json", bound_s=0.5).send(ALERT)
     assert time.monotonic() - began < 5
     assert sent.problems == ("not delivered within 0.5 s",)
+
+
+def test_answers_that_were_degraded_are_part_of_the_impact() -> None:
+    window = {"requests": 402.0, "errors_4xx": 0.0, "errors_5xx": 0.0, "degraded": 187.0}
+    assert notice_of(document(server_window=window), "", None, None).impact.endswith("; 187 fallbacks degraded answers")

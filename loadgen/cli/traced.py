@@ -1,0 +1,49 @@
+"""A command with an execution trace: made at its begin, completed at its end, however that comes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loadgen.core.errors import ExitCode
+    from loadgen.run.execution import Execution
+
+
+def traced(command: str, results: object, work: Callable[[Execution], int]) -> ExitCode:
+    """Do the work of a command and return its exit code; what it raises is in the trace, and is raised again.
+
+    The work says where the trace is kept as soon as it knows. When it never came so far, the trace is kept where
+    `results` or OUT_DIR say, if that directory is there: an error in the settings makes no directory.
+    """
+    from pathlib import Path
+
+    from loadgen.cli.hide import secrets_in
+    from loadgen.core.errors import ExitCode, LoadgenError
+    from loadgen.core.redact import Redactor
+    from loadgen.core.rundir import RESULTS
+    from loadgen.run.execution import Execution
+
+    execution = Execution(command, Redactor(secrets_in([], os.environ)))
+    error: str | None = None
+    code = ExitCode.USAGE
+    try:
+        code = ExitCode(work(execution))
+    except LoadgenError as failure:
+        code, error = failure.exit_code, str(failure)
+        raise
+    except BaseException as failure:
+        code = ExitCode.SIGINT if isinstance(failure, KeyboardInterrupt) else ExitCode.USAGE
+        error = f"{type(failure).__name__}: {failure}".rstrip(": ")
+        raise
+    finally:
+        place = Path(str(results or os.environ.get("OUT_DIR") or RESULTS))
+        if not execution.kept and place.is_dir():
+            execution.keep_at(place)
+        execution.close(code, error)
+        if execution.trouble:
+            sys.stderr.write(f"loadgen: the execution trace could not be kept: {execution.trouble}\n")
+    return code
