@@ -34,10 +34,6 @@ ALERTS = {
     "RedisGetLatencyP95High", "RedisSetLatencyP95High", "RedisGetLatencyP95HighLong", "RedisSetLatencyP95HighLong",
     "RedisFailuresRecent",
 }  # fmt: skip
-RUNBOOKS = {
-    "ERROR_RATE", "LATENCY", "METRICS_STALLED", "GENERATOR_INVALID", "CREDENTIALS", "RATE_LIMITED", "TARGET_RESTART",
-    "FALLBACK", "REDIS", "MEMORY", "CACHE", "PLUGINS_SNAPSHOTS", "SYNTHETIC",
-}  # fmt: skip
 
 
 def rules(name: str) -> list[dict[str, Any]]:
@@ -113,7 +109,7 @@ def test_every_alert_says_how_bad_it_is_what_it_is_about_and_where_to_read_on() 
         assert rule["annotations"]["description"].endswith(".")
         page = rule["annotations"]["runbook_url"]
         assert page.startswith("docs/runbooks/")
-        assert page.removeprefix("docs/runbooks/").removesuffix(".md") in RUNBOOKS
+        assert (OPS.parent / page).is_file(), rule["alert"]
 
 
 def test_no_rule_reads_a_metric_that_the_service_does_not_expose() -> None:
