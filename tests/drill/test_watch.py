@@ -62,12 +62,14 @@ async def watched(url: str, told: list[str] | None = None, header: str = "") -> 
 
 
 async def test_an_alert_that_fires_and_resolves_is_proven() -> None:
+    told: list[str] = []
     async with alerts_at("", "pending", "firing", "firing", "") as (url, _):
-        played, sink = await watched(url)
+        played, sink = await watched(url, told)
     (sighting,) = played.sightings
     assert sighting.proven
     assert played.unproven == ()
     assert sink.calls[-1] == "end"
+    assert sum(line.startswith(f"{NAME} fires after ") for line in told) == 1
     assert played.as_json()["sightings"][0]["alert"] == NAME
 
 
@@ -79,9 +81,11 @@ async def test_an_alert_that_only_becomes_pending_is_said_not_to_have_fired() ->
 
 
 async def test_an_alert_that_goes_on_is_said_not_to_have_resolved() -> None:
+    told: list[str] = []
     async with alerts_at("", "firing") as (url, _):
-        played, _ = await watched(url)
+        played, _ = await watched(url, told)
     assert played.unproven == (f"{NAME} did not resolve",)
+    assert told[-1] == "waiting until its alerts resolve, at most 100ms"
 
 
 async def test_an_alert_of_another_job_is_none_of_ours() -> None:
