@@ -52,7 +52,7 @@ class Watch:
             await asyncio.gather(playing, return_exceptions=True)  # it takes back what was pushed
             raise
         played = await playing
-        seen.end(monotonic_ns())
+        seen.end(driver.ended_ns)
         until_ns = monotonic_ns() + scenario.resolves_ns
         if not (seen.all_gone or self._stop.asked):
             self._tell(f"waiting until its alerts resolve, at most {format_duration(scenario.resolves_ns)}")
