@@ -123,7 +123,10 @@ class Stop:
 
 
 class Driver:
-    """Plays a scenario into a sink; `tell` gets lines for people."""
+    """Plays a scenario into a sink; `tell` gets lines for people.
+
+    `ended_ns` is when the pushes ended, before they were taken back; 0 until then.
+    """
 
     def __init__(self, scenario: Scenario, sink: Sink, timing: Timing, stop: Stop, tell: Callable[[str], None]) -> None:
         self.scenario = scenario
@@ -135,6 +138,7 @@ class Driver:
         self._clock: Clock = SystemClock()
         self._pushes = self._failed = self._in_a_row = 0
         self._silent = False
+        self.ended_ns = 0
 
     def __repr__(self) -> str:
         return f"<Driver {self.scenario.name}: {self._pushes} pushes, {self._failed} failed>"
@@ -162,7 +166,8 @@ class Driver:
         except SinkError as error:
             problem = str(error)
         finally:
-            lasted_ns = self._clock.monotonic_ns() - start_ns
+            self.ended_ns = self._clock.monotonic_ns()
+            lasted_ns = self.ended_ns - start_ns
             left = await self._take_back()
             if left:
                 removed = False

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.clock import monotonic_ns
-from loadgen.core.units import NS_PER_S
+from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.drill.lookout import LookoutError
 from loadgen.drill.sightings import Sightings
 
@@ -29,6 +29,7 @@ class Watch:
         self._stop = stop
         self._tell = tell
         self._blind = ""
+        self._told: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Watch {self._lookout!r}>"
@@ -51,8 +52,10 @@ class Watch:
             await asyncio.gather(playing, return_exceptions=True)  # it takes back what was pushed
             raise
         played = await playing
-        seen.end(monotonic_ns())
+        seen.end(driver.ended_ns)
         until_ns = monotonic_ns() + scenario.resolves_ns
+        if not (seen.all_gone or self._stop.asked):
+            self._tell(f"waiting until its alerts resolve, at most {format_duration(scenario.resolves_ns)}")
         while not (seen.all_gone or self._stop.asked or monotonic_ns() > until_ns):
             await self._stop.pause(self._every_s)
             await self._look(seen)
@@ -65,6 +68,10 @@ class Watch:
         """Look once; a server that does not answer is told of once and asked again at the next look."""
         try:
             seen.note(await self._lookout.firing(), monotonic_ns())
+            for item in seen.found():
+                if item.fired_s is not None and item.alert not in self._told:
+                    self._told.add(item.alert)
+                    self._tell(f"{item.alert} fires after {item.fired_s:g} s")
         except LookoutError as error:
             if not self._blind:
                 self._tell(f"cannot look at the alerts: {error}")

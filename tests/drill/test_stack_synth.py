@@ -107,8 +107,10 @@ class Round:
         seen = self.seen[name] = Seen(scenario, Sightings(scenario.alerts, monotonic_ns()))
         timing = Timing(round(PATIENCE_S * NS_PER_S), INTERVAL_NS)
         try:
-            seen.played = await Driver(scenario, sink, timing, stop, lambda _: None).play()
-            seen.sightings.end(monotonic_ns())
+            driver = Driver(scenario, sink, timing, stop, lambda _: None)
+            played = await driver.play()
+            seen.sightings.end(driver.ended_ns)
+            seen.played = played
         finally:
             await sink.close()
 
