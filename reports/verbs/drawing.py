@@ -27,5 +27,5 @@ def drawn(profile: str, thresholds: Path | None, title: str, uid: str, *, self_m
     limits = load_thresholds(thresholds)
     dashboard, left_out = assemble(metric_facts(profile, os.environ), limits, Wish(title, uid, self_metrics))
     for item in left_out:
-        complain(str(item))
+        complain(f"left out {item.name}: {item.reason}")
     return dashboard

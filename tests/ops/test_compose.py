@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,23 @@ def listening(service: str) -> list[str]:
     if "GF_SERVER_HTTP_ADDR" in environment:
         told.append(f"{environment['GF_SERVER_HTTP_ADDR']}:{environment['GF_SERVER_HTTP_PORT']}")
     return [address for address in told if address]
+
+
+def check_schema(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(path)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_file_keeps_the_schema_of_compose_and_the_schema_refuses_what_is_none(tmp_path: Path) -> None:
+    whole = check_schema(COMPOSE)
+    assert whole.returncode == 0, whole.stdout
+    broken = tmp_path / "compose.yaml"
+    broken.write_text(COMPOSE.read_text().replace("network_mode:", "network_mood:"))
+    refused = check_schema(broken)
+    assert refused.returncode == 1
+    assert "network_mood" in refused.stdout
 
 
 def test_the_stack_is_what_an_sre_expects() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loadgen.view.self_metrics import FAMILIES
 from reports.analysis.dashboard.generator import generator_row
 from reports.loader.thresholds import load_thresholds
 from tests.support.debian import program
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from reports.model.dashboard import Query
 
-FAMILIES = pytest.importorskip("loadgen.view.self_metrics").FAMILIES
 ROW = generator_row(load_thresholds())
 QUERIES = [(panel.title, query) for panel in ROW.panels for query in panel.queries]
 

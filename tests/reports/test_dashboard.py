@@ -217,9 +217,9 @@ def test_a_latency_of_ones_own_is_drawn_from_the_histogram_that_its_entry_names(
 
 def test_what_a_profile_has_nothing_for_is_named_and_not_drawn() -> None:
     dashboard, left_out = assemble(facts("prometheus-http"), load_thresholds(), Wish())
-    told = [str(item) for item in left_out]
-    assert "left out Redis samples: the profile prometheus-http has no redis_operation" in told
-    assert "left out SLO plugin_reload_latency_p95: the profile prometheus-http has no figure for it" in told
+    told = [f"{item.name}: {item.reason}" for item in left_out]
+    assert "Redis samples: the profile prometheus-http has no redis_operation" in told
+    assert "SLO plugin_reload_latency_p95: the profile prometheus-http has no figure for it" in told
     assert not [item for item in dashboard.panels if "metasheet" in json.dumps([query.expr for query in item.queries])]
     assert [row.title for row in dashboard.rows][:3] == ["Objectives", "Requests", "Error budget"]
 

@@ -89,6 +89,7 @@ def _latency(percentile: int) -> Callable[[Terms], str]:
     return write
 
 
+_BY_STATUS = ("requests by status",)
 _SNAPSHOTS = ("snapshot_create", "snapshot_restore")
 _RECORDED = {
     "http_success_rate": ("http_success_rate:5m", 100),
@@ -107,10 +108,10 @@ _RECORDED = {
 """By threshold: the recorded name, and the factor to the threshold's unit."""
 
 _COMPUTED: dict[str, tuple[tuple[str, ...], Callable[[Terms], str]]] = {
-    "http_success_rate": (("requests",), _percent(lambda terms: requests_share(terms, ("2xx", "3xx")))),
+    "http_success_rate": (_BY_STATUS, _percent(lambda terms: requests_share(terms, ("2xx", "3xx")))),
     "http_latency_p95": (("latency",), _latency(95)),
     "http_latency_p99": (("latency",), _latency(99)),
-    "error_rate": (("requests",), _percent(lambda terms: requests_share(terms, ("4xx", "5xx")))),
+    "error_rate": (_BY_STATUS, _percent(lambda terms: requests_share(terms, ("4xx", "5xx")))),
     "raw_fallback_rate": (("fallback", "requests"), _percent(raw_fallback_rate)),
     "plugin_reload_success_rate": (
         ("plugin_reload",),

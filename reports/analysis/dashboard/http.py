@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WINDOW = "$__rate_interval"
 _NEEDS = ("requests",)
+_BY_STATUS = ("requests by status",)
 
 
 def http_panels() -> tuple[Sketch, ...]:
@@ -25,7 +26,7 @@ def http_panels() -> tuple[Sketch, ...]:
     return (
         Sketch("Request rate", _NEEDS, _rate),
         Sketch("HTTP success", _NEEDS, _success, ("http_success_rate:5m",)),
-        Sketch("Error rate", _NEEDS, _errors),
+        Sketch("Error rate", _BY_STATUS, _errors),
         Sketch("Latency", ("latency",), _latency),
     )
 

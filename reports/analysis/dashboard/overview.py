@@ -32,7 +32,7 @@ def overview(sheet: Sheet) -> tuple[Row, tuple[LeftOut, ...]]:
     terms = sheet.terms
     known = [(threshold, figure(sheet, threshold)) for threshold in terms.limits.entries]
     left_out = [
-        LeftOut(f"SLO {threshold.metric}", f"the profile {terms.facts.name} has no figure for it")
+        LeftOut(f"SLO {threshold.metric}", f"{terms.facts.told_by} has no figure for it")
         for threshold, expr in known
         if not expr
     ]

@@ -28,7 +28,7 @@ def redis_panels() -> tuple[Sketch, ...]:
         Sketch("Redis timeouts", ("redis_timeouts", _OPERATIONS), _timeouts, ("redis_timeout_ratio:5m",)),
         Sketch("Redis last failure", ("redis_last_failure",), _age),
         Sketch("Redis recovery attempts", ("redis_recovery", _OPERATIONS), _recoveries),
-        samples("Redis samples", _OPERATIONS, ""),
+        samples("Redis samples", _OPERATIONS),
     )
 
 

@@ -51,7 +51,7 @@ class Sketch:
         facts = sheet.terms.facts
         metrics = [name for name in self.needs if not facts.has(name)]
         records = [sheet.full(name) for name in self.records if sheet.full(name) not in sheet.records]
-        told = [f"the profile {facts.name} has no {' and no '.join(metrics)}"] if metrics else []
+        told = [f"{facts.told_by} has no {' and no '.join(metrics)}"] if metrics else []
         told += [f"no rule records {' or '.join(records)}"] if records else []
         return "; ".join(told)
 
