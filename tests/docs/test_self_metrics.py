@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import shutil
 import socket
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadgen.core.errors import ExitCode
-from tests.support.processes import loadgen, service, start_loadgen
+from tests.support.processes import loadgen, service, start_loadgen, wait_until
+from tests.support.prometheus import prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,3 +82,42 @@ def test_the_textfile_has_the_same_counts_as_the_summary_at_the_end(null: Servic
         f"loadgen_run_exit_code {ended.returncode}",
     ):
         assert f"\n{line}\n" in page
+
+
+@pytest.mark.skipif(
+    shutil.which("prometheus") is None, reason="prometheus is not installed (Debian package prometheus)"
+)
+@pytest.mark.timeout(90)
+def test_a_real_prometheus_reads_the_page_and_its_histogram(null: Service, tmp_path: Path) -> None:
+    command = ["run", null.url, "--rate", "100", "-d", "12s", "--quiet", "--self-metrics", "0"]
+    process = start_loadgen(*command, cwd=tmp_path)
+    assert process.stdout is not None
+    url = process.stdout.readline().strip().rpartition(" ")[2]
+    target = url.removeprefix("http://").partition("/")[0]
+    found: dict[str, float] = {}
+
+    with prometheus(tmp_path, target) as server:
+
+        def answered() -> bool:
+            for query in (
+                'loadgen_requests_total{state="sent"} > 200',
+                "histogram_quantile(0.5, loadgen_response_seconds_bucket)",
+                'loadgen_validity{state="VALID"}',
+            ):
+                asked = f"{server}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+                try:
+                    with urllib.request.urlopen(asked, timeout=5) as answer:
+                        result = json.load(answer)["data"]["result"]
+                except OSError:
+                    return False
+                if not result:
+                    return False
+                found[query] = float(result[0]["value"][1])
+            return True
+
+        wait_until(answered, timeout_s=40, what="Prometheus has scraped the run twice")
+    process.stdout.read()
+    process.wait(60)
+    process.stdout.close()
+
+    assert 0 < found["histogram_quantile(0.5, loadgen_response_seconds_bucket)"] < 1
