@@ -13,7 +13,8 @@ from loadgen.run.summary import TRENDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_QUANTILES = {"med": "0.5", "p(90)": "0.9", "p(95)": "0.95", "p(99)": "0.99", "p(99.9)": "0.999"}
+_PERCENTILES = {"med": "50", "p(90)": "90", "p(95)": "95", "p(99)": "99", "p(99.9)": "99.9"}
+"""`quantile` would be the label of a summary, which has a sum and a count as well."""
 _STATES = ("VALID", "DEGRADED", "INVALID")
 
 
@@ -29,8 +30,8 @@ def prom_text(summary: Mapping[str, Any]) -> str:
             "Requests by how they ended.",
             (({"outcome": name}, count) for name, count in summary["outcomes"].items()),
         ),
-        *_family("loadgen_latency_seconds", "gauge", "Percentiles of the run, by clock.", _quantiles(summary)),
-        *_family("loadgen_latency_max_seconds", "gauge", "The highest value, by clock.", _maxima(summary)),
+        *_family("loadgen_percentile_seconds", "gauge", "Percentiles of the run, by clock.", _percentiles(summary)),
+        *_family("loadgen_max_seconds", "gauge", "The highest value, by clock.", _maxima(summary)),
         *_family(
             "loadgen_rate_per_second",
             "gauge",
@@ -57,13 +58,13 @@ def _counts(totals: Mapping[str, int]) -> Iterable[tuple[dict[str, str], float]]
     return (({"state": name}, count) for name, count in totals.items())
 
 
-def _quantiles(summary: Mapping[str, Any]) -> Iterable[tuple[dict[str, str], float]]:
+def _percentiles(summary: Mapping[str, Any]) -> Iterable[tuple[dict[str, str], float]]:
     for name, clock in TRENDS.items():
         trend = summary["metrics"][name]
-        for key, quantile in _QUANTILES.items():
+        for key, percentile in _PERCENTILES.items():
             value = trend["values"][key]
             if value is not None and key not in trend.get("too_few", ()):
-                yield {"clock": clock, "quantile": quantile}, value / 1000
+                yield {"clock": clock, "percentile": percentile}, value / 1000
 
 
 def _maxima(summary: Mapping[str, Any]) -> Iterable[tuple[dict[str, str], float]]:

@@ -223,15 +223,32 @@ def _imbalances(account: Account) -> list[str]:
     return wrong
 
 
+def _logged(client: Client, clock: str) -> int:
+    histogram = client.clocks.get(clock)
+    return (0 if histogram is None else histogram.total) + client.out_of_range.get(clock, 0)
+
+
+def _missing_values(client: Client, account: Account) -> list[str]:
+    """Return the clocks with fewer values than there were answers: a log that was cut between two of its lines."""
+    least = {"response_ok": account.done, **dict.fromkeys(("service", "lag", "wait"), account.done + account.failed)}
+    return [
+        f"latency.hlog holds {count(logged)} values of {clock}, the account has {count(answers)} answers"
+        for clock, answers in least.items()
+        if (logged := _logged(client, clock)) < answers
+    ]
+
+
 def _log_differences(client: Client, account: Account) -> list[str]:
     histogram = client.clocks.get("response")
     if histogram is None:
         return ["latency.hlog has no response times to compare it with"]
     wrong = []
-    logged = histogram.total + client.out_of_range.get("response", 0)
+    logged = _logged(client, "response")
     # what was still open at the end may be in the log too, at no less than it had waited
     if not account.ended <= logged <= account.ended + account.in_flight + account.unsent:
         wrong.append(f"latency.hlog holds {count(logged)} response times, the account has {count(account.ended)}")
+    else:
+        wrong += _missing_values(client, account)
     claimed = client.claimed_ms.get("response", {})
     for name, value in sorted(claimed.items()):
         own = histogram.percentile(float(name.removeprefix("p"))) / NS_PER_MS

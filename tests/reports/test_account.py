@@ -88,6 +88,15 @@ def test_the_latency_log_must_hold_as_many_values_as_requests_ended(tmp_path: Pa
     assert check.reason == "latency.hlog holds 200 response times, the account has 300"
 
 
+def test_a_log_that_was_cut_between_the_clocks_of_an_interval_is_no_account(tmp_path: Path) -> None:
+    place = quick_run().write(tmp_path / "run")
+    log = place / "latency.hlog"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:-4]))
+    check = check_of(assess(load(place), Question(SloTargets())), "account")
+    assert check.status is Status.NA
+    assert check.reason.startswith("latency.hlog holds 200 values of response_ok, the account has 300 answers; ")
+
+
 def test_summary_and_log_must_agree_on_percentiles(tmp_path: Path) -> None:
     place = quick_run().write(tmp_path / "run")
     metrics = {"http_req_duration": {"values": {"med": 20.0, "p(95)": 6.0, "p(99)": 60.0}}}

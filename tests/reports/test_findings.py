@@ -168,14 +168,14 @@ def test_every_bad_override_is_named_at_once() -> None:
 def test_everything_the_client_noticed_is_told(tmp_path: Path) -> None:
     place = quick_run(metadata={"synthetic": True}).write(tmp_path / "run")
     summary = orjson.loads((place / "summary.json").read_bytes())
-    summary["out_of_range"] = {"response": 2}
+    summary["out_of_range"] = dict.fromkeys(("response", "response_ok", "service", "lag", "wait"), 2)
     summary["totals"] = {**summary["totals"], "scheduled": 302, "sent": 302, "done": 302}
     summary["outcomes"] = {"ok": 302}
     (place / "summary.json").write_bytes(orjson.dumps(summary))
     (place / "probes.csv").write_text("timestamp,ok\na,1\nb,0\n")
     assessment = assess(load(place), Question(SloTargets()))
     assert assessment.irregularities == (
-        "2 values of the clock “response” lay above the histogram's range.",
+        *(f"2 values of the clock “{clock}” lay above the histogram's range." for clock in summary["out_of_range"]),
         "1 fast probe of 2 failed.",
     )
     assert (

@@ -34,7 +34,7 @@ def test_counts_percentiles_rate_and_validity_are_exposed() -> None:
 
     assert value(samples, "loadgen_requests_total", state="sent") == 1_500
     assert value(samples, "loadgen_outcomes_total", outcome="http_5xx") == 10
-    assert value(samples, "loadgen_latency_seconds", clock="response", quantile="0.99") == 0.020005
+    assert value(samples, "loadgen_percentile_seconds", clock="response", percentile="99") == 0.020005
     assert value(samples, "loadgen_rate_per_second", kind="target") == 100
     assert value(samples, "loadgen_validity", state="DEGRADED") == 1
     assert value(samples, "loadgen_validity", state="VALID") == 0
@@ -44,5 +44,5 @@ def test_counts_percentiles_rate_and_validity_are_exposed() -> None:
 def test_a_percentile_with_too_few_values_and_a_clock_without_any_are_left_out() -> None:
     samples = exposed(state="VALID")
 
-    assert value(samples, "loadgen_latency_seconds", clock="response", quantile="0.999") is None
-    assert value(samples, "loadgen_latency_seconds", clock="lag", quantile="0.5") is None
+    assert value(samples, "loadgen_percentile_seconds", clock="response", percentile="99.9") is None
+    assert value(samples, "loadgen_percentile_seconds", clock="lag", percentile="50") is None

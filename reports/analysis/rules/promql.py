@@ -25,7 +25,15 @@ def summed(selectors: Sequence[Selector], window: str, by: Iterable[str] = JOB, 
 
     Series of different metrics may have the same labels, and `or` would keep one of the two; a mark tells them apart.
     """
-    terms = [f"{function}({selector}[{window}])" for selector in selectors]
+    return _sum(selectors, [f"{function}({selector}[{window}])" for selector in selectors], by)
+
+
+def summed_then(selectors: Sequence[Selector], ago: str, by: Iterable[str] = JOB) -> str:
+    """Return the sum of several selectors as it was some time ago."""
+    return _sum(selectors, [f"{selector} offset {ago}" for selector in selectors], by)
+
+
+def _sum(selectors: Sequence[Selector], terms: list[str], by: Iterable[str]) -> str:
     if len({selector.name for selector in selectors}) > 1:
         terms = [f'label_replace({term}, "part", "{at}", "", "")' for at, term in enumerate(terms)]
     inside = terms[0] if len(terms) == 1 else "\n" + indent("\nor\n".join(terms), "  ") + "\n"

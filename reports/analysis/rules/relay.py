@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.analysis.rules.draft import Draft
-from reports.analysis.rules.promql import both, either, grouped, quantile, share, slower_than, summed
+from reports.analysis.rules.promql import both, either, grouped, quantile, share, slower_than, summed, summed_then
 from reports.analysis.rules.standing_alerts import beyond_p95
 from reports.model.rule import Alert, Family, Recording, Severity
 
@@ -94,6 +94,11 @@ def _error_share(terms: Terms, window: str) -> str:
     return share(summed([terms.signal("action_errors")], window, ACTION), _executions(terms, window))
 
 
+def _existed(terms: Terms, ago: str) -> str:
+    """Return what holds for actions that were there so long ago: without it a new one burns hours in minutes."""
+    return f"{summed_then(terms.series('requests', 'total'), ago, ACTION)} >= 0"
+
+
 def _errors(name: str, limit: float, severity: Severity, runbook: str) -> Callable[[Terms], Alert]:
     def write(terms: Terms) -> Alert:
         return Alert(
@@ -116,7 +121,7 @@ def _burn(name: str, windows: tuple[str, str], hold: str, severity: Severity, ru
         burning = [f"{_error_share(terms, window)}\n> {ERROR_WARN:g}" for window in windows]
         return Alert(
             f"RelayErrorBudgetBurn{name}",
-            both(*burning, _guard(terms, long)),
+            both(*burning, _guard(terms, long), _existed(terms, long)),
             hold,
             severity,
             Family.RELAY_ERRORS,

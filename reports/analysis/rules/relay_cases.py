@@ -42,12 +42,20 @@ def _failed(terms: Terms, share: float, per_min: float = 300) -> Callable[[Scene
     )
 
 
-def _errors(limit: float, at_min: int) -> Callable[[Terms], Iterator[Play]]:
+def _errors(limit: float, at_min: int, idle_per_min: float = 0.5) -> Callable[[Terms], Iterator[Play]]:
     def plays(terms: Terms) -> Iterator[Play]:
         yield "errors above the limit", True, at_min, _failed(terms, limit * 1.2)
         yield "errors below the limit", False, at_min, _failed(terms, limit * 0.8)
-        yield "an idle relay, whose few executions fail", False, at_min, _failed(terms, 1.0, 0.5)
+        yield "an idle relay, whose few executions fail", False, at_min, _failed(terms, 1.0, idle_per_min)
         yield "six executions a minute, as many fail as may be", False, at_min, _failed(terms, limit * 0.99, 6)
+
+    return plays
+
+
+def _burn(young_min: int, old_min: int) -> Callable[[Terms], Iterator[Play]]:
+    def plays(terms: Terms) -> Iterator[Play]:
+        yield from _errors(ERROR_WARN, old_min, 0.1)(terms)
+        yield "an action younger than its longer window", False, young_min, _failed(terms, ERROR_WARN * 2)
 
     return plays
 
@@ -118,8 +126,8 @@ def _missing(_: Terms) -> Iterator[Play]:
 _PLAYS: dict[str, Callable[[Terms], Iterator[Play]]] = {
     "RelayErrorRateWarn": _errors(ERROR_WARN, 30),
     "RelayErrorRateCrit": _errors(ERROR_CRIT, 30),
-    "RelayErrorBudgetBurnFast": _errors(ERROR_WARN, 20),
-    "RelayErrorBudgetBurnSlow": _errors(ERROR_WARN, 45),
+    "RelayErrorBudgetBurnFast": _burn(20, 90),
+    "RelayErrorBudgetBurnSlow": _burn(45, 420),
     "RelayLatencyP95Warn": _latency(P95_WARN_S),
     "RelayLatencyP95Crit": _latency(P95_CRIT_S),
     "RelayControllerStalled": _stalled,

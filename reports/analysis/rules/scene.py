@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reports.model.metric_facts import Selector
 
 _CONDITION = re.compile(r'([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
-_FOR_EVER_MIN = 300
+_FOR_EVER_MIN = 480
 
 
 class Scene:
