@@ -77,7 +77,7 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Incident]:
                 seen.empty_panels += _empty_for_long(stack)
                 demo.fault(error_share=0.05)  # of a healthy run: so both are ended by the same input
                 _follow(seen, stack, started[-1])
-                demo.fault()
+                demo.fault(error_share=0.0)
             for process in started:
                 said, _ = process.communicate(timeout=60)
                 seen.codes.append(process.returncode)

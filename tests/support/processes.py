@@ -54,7 +54,7 @@ class Service:
             return str(response.read().decode())
 
     def fault(self, **faults: object) -> None:
-        """Set the fault panel to exactly these faults."""
+        """Change these faults of the panel and leave the others as they are."""
         request = urllib.request.Request(self.url + "/internal/fault", json.dumps(faults).encode(), method="PUT")
         request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=10):
