@@ -85,7 +85,8 @@ def test_json_is_one_object_with_all_checks() -> None:
     assert set(document["checks"][0]) == {"name", "status", "message"}
 
 
-def test_bad_settings_are_one_error_and_nothing_is_checked() -> None:
+def test_bad_settings_are_one_error_and_nothing_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(preflight, ["--rate", "0", "--interval", "-1s"], standalone_mode=False)
     assert isinstance(result.exception, InputError)
     assert [problem.key for problem in result.exception.problems] == ["--rate", "--interval", "LOAD_BASE_URL"]
