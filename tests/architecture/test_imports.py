@@ -52,6 +52,7 @@ sys.exit(bool(failed))
 """
 
 
+@pytest.mark.stack
 @pytest.mark.timeout(180)  # every module in a process of its own
 def test_each_module_imports_alone_without_a_warning() -> None:
     result = subprocess.run(

@@ -57,6 +57,7 @@ async def test_a_signal_deletes_the_group_before_it_ends(tmp_path: Path, number:
     assert "note: error-rate-warn: 5m is too short for RelayErrorRateWarn to fire; they need 14m" in err
 
 
+@pytest.mark.stack
 async def test_all_of_them_play_one_after_another_in_compressed_time(tmp_path: Path) -> None:
     async with fake_gateway() as gateway:
         times = ("--duration", "400", "--gap", "10s", "--compress", "1000")

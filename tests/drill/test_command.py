@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.processes import loadgen, service
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.stack
 def test_a_drill_prints_its_evidence_on_stdout_and_what_it_does_on_stderr(tmp_path: Path) -> None:
     with service("loadgen.demo") as demo:
         done = loadgen("drill", "restart", "--before", "1s", "--json", "--base-url", demo.url, cwd=tmp_path)

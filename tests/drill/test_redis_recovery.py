@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from loadgen.core.clock import utc_now
 from loadgen.core.units import NS_PER_MS
 from loadgen.demo.settings import CacheImpl, Settings
@@ -14,6 +16,7 @@ from tests.support.drills import drill_on_demo
 LONGER_THAN_A_RETRY_NS = 3_000 * NS_PER_MS
 
 
+@pytest.mark.stack
 async def test_redis_recovers_after_a_disconnect() -> None:
     with with_server(Settings(cache_impl=CacheImpl.REDIS), os.environ) as settings:
         async with drill_on_demo(RedisDisconnect(STOP, LONGER_THAN_A_RETRY_NS), settings) as (drill, _, _said):

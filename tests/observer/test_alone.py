@@ -83,6 +83,7 @@ async def test_it_takes_its_samples_and_leaves_every_file(tmp_path: Path) -> Non
     assert not (tmp_path / "phase5-observe.pid").exists()
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize(("number", "expected"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 async def test_a_signal_is_an_orderly_stop_with_a_last_row(
     tmp_path: Path, number: signal.Signals, expected: int

@@ -61,6 +61,7 @@ def test_promtool_finds_no_fault_and_no_lint() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.stack  # hours of every alert
 @pytest.mark.timeout(180)
 def test_promtool_sees_every_alert_fire_and_stay_silent_as_its_cases_say() -> None:
     result = run(program("promtool"), "test", "rules", *(str(OPS / "prometheus" / name) for name in TESTS))

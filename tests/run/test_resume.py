@@ -243,6 +243,7 @@ def test_after_a_start_of_the_host_the_wall_clock_says_where_t0_lies(tmp_path: P
     assert abs(resume(place, plan)[1].anchor.monotonic_ns - now.monotonic_ns) < S
 
 
+@pytest.mark.stack
 async def test_a_stopped_run_goes_on_to_its_end_as_one_account(tmp_path: Path) -> None:
     place, plan = new_place(tmp_path), make_plan(5, observed=True)
     setup = fake_setup(tmp_path)
