@@ -10,7 +10,7 @@ import sys
 import uvloop
 
 from loadgen.core.errors import ExitCode
-from loadgen.worker.host import ask_for_short_slices, raise_descriptor_limit, set_death_signal
+from loadgen.worker.host import ask_for_short_slices, give_memory_back, raise_descriptor_limit, set_death_signal
 from loadgen.worker.session import Session
 
 
@@ -31,6 +31,7 @@ def main() -> int:
         return ExitCode.SIGTERM
     raise_descriptor_limit()
     ask_for_short_slices()
+    give_memory_back()
     return uvloop.run(work(options.fd, options.number))
 
 

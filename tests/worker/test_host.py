@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from loadgen.worker import host
-from loadgen.worker.host import CollectorWatch, HostReading, ask_for_short_slices, descriptors, throttled_ns
+from loadgen.worker.host import (
+    CollectorWatch,
+    HostReading,
+    ask_for_short_slices,
+    descriptors,
+    give_memory_back,
+    throttled_ns,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_pauses_of_the_collector_are_counted_while_the_watch_is_installed() -> None:
@@ -75,3 +84,34 @@ def test_short_slices_are_asked_for_without_changing_anything_else() -> None:
 def test_where_the_call_is_not_known_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "_SCHED_ATTR_CALLS", {})
     assert ask_for_short_slices() is False
+
+
+_AFTER_A_LARGE_BLOCK = """
+import sys
+from loadgen.worker.host import give_memory_back
+
+def private_kib():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
+
+if sys.argv[1] == "bounded":
+    assert give_memory_back()
+large = bytearray(4_000_000)
+del large  # from here on glibc would keep eight million bytes at the end of its heap
+before = private_kib()
+blocks = [bytearray(100_000) for _ in range(30)]
+del blocks
+print(private_kib() - before)
+"""
+
+
+def kept_kib(how: str) -> int:
+    command = [sys.executable, "-c", _AFTER_A_LARGE_BLOCK, how]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout)
+
+
+def test_memory_that_was_freed_goes_back_to_the_system() -> None:
+    if not give_memory_back():
+        pytest.skip("this C library has no mallopt")
+    assert kept_kib("as it is") > 1_000
+    assert kept_kib("bounded") < 300
