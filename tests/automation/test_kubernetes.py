@@ -199,7 +199,7 @@ def test_every_mount_has_its_volume_and_what_is_written_has_a_mount(pod: dict[st
     assert "/tmp" in mounts
     if "workingDir" in container:
         assert container["workingDir"] in mounts
-        assert mounts["/work/results"] == mounts["/work/baseline"] == "results", "they outlive the pod"
+        assert mounts["/loadgen/results"] == mounts["/loadgen/baseline"] == "results", "they outlive the pod"
 
 
 @pytest.mark.parametrize("name", JOBS)
