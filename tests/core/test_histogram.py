@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -33,6 +35,22 @@ def histogram_of(*values_ns: int) -> Histogram:
 def same_slot(left_ns: int, right_ns: int) -> bool:
     slots = slot_of(np.array([left_ns, right_ns], np.int64))
     return bool(slots[0] == slots[1])
+
+
+def test_what_is_let_go_is_freed_at_once_and_waits_for_no_collector() -> None:
+    text = histogram_of(1_000_000).encode()
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            Histogram.decode(text).add(Histogram(MAX_NS))
+        kept_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+    assert kept_bytes < 8 * len(Histogram(MAX_NS).counts)
 
 
 def test_the_range_is_ten_timeouts_and_at_least_a_minute() -> None:
