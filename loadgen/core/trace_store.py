@@ -20,6 +20,7 @@ import orjson
 from loadgen.core.execution_trace import is_trace
 from loadgen.core.logs import render_line
 from loadgen.core.rundir import RESULTS, TRACES
+from loadgen.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -103,14 +104,7 @@ class TraceStore:
             os.close(lock)
 
     def _replace(self, traces: Sequence[Trace]) -> None:
-        beside = self.path.with_name(self.path.name + ".tmp")
-        beside.unlink(missing_ok=True)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
-        with os.fdopen(descriptor, "wb") as file:
-            file.writelines(render_line(trace) for trace in traces)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+        write_whole(self.path, b"".join(render_line(trace) for trace in traces), _OWNER_ONLY)
 
 
 @cache

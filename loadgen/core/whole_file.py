@@ -9,17 +9,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, mode: int | None = None) -> None:
     """Replace a file: write beside it, sync, rename, sync the directory. Raises OSError.
 
-    The version before stays in place until then, and stays for good where anything fails. Its mode is kept.
+    The version before stays in place until then, and stays for good where anything fails. `mode` holds before the
+    first byte is written; without it that of the version before is kept.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     beside.unlink(missing_ok=True)
     try:
         with beside.open("xb") as file:
-            if path.exists():
-                os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+            if mode is None and path.exists():
+                mode = path.stat().st_mode & 0o777
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

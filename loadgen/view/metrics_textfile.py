@@ -6,17 +6,17 @@ hangs holds nobody up; what could not be written is counted and said at the end.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from loadgen.core.background import CLOSE_TIMEOUT_NS, Background
+from loadgen.core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _BOUND = 8
-_READABLE = 0o644
+READABLE = 0o644
 """The collector runs as another user."""
 
 
@@ -45,23 +45,8 @@ class MetricsTextfile:
         if not asked:
             return 0
         try:
-            replace_text(self._path, self._page())
+            write_whole(self._path, self._page().encode(), READABLE)
         except OSError as error:
             self.trouble = f"{self._path}: {error.strerror}"
             return len(asked)
         return 0
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Replace a file atomically with one that everybody may read; raise OSError and leave the one before."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # a collector reads *.prom only
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), _READABLE)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise

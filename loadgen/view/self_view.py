@@ -14,9 +14,10 @@ from loadgen.core.clock import SystemClock
 from loadgen.core.errors import InputError, Problem
 from loadgen.core.events import EventName
 from loadgen.core.units import NS_PER_S
+from loadgen.core.whole_file import write_whole
 from loadgen.view.metric_family import CONTENT_TYPE
 from loadgen.view.metrics_server import MetricsServer
-from loadgen.view.metrics_textfile import MetricsTextfile, replace_text
+from loadgen.view.metrics_textfile import READABLE, MetricsTextfile
 from loadgen.view.self_account import SelfAccount
 from loadgen.view.self_metrics import exposition
 
@@ -49,7 +50,7 @@ class Outlets:
                 problems.append(Problem("--self-metrics", str(listen), f"cannot listen there: {error.strerror}"))
         if self._textfile is not None:
             try:
-                replace_text(self._textfile, "")
+                write_whole(self._textfile, b"", READABLE)
             except OSError as error:
                 problems.append(Problem("--metrics-textfile", textfile, f"cannot be written: {error.strerror}"))
         if problems:

@@ -103,11 +103,12 @@ def test_a_broken_line_costs_no_other(tmp_path: Path, broken: bytes) -> None:
 
 def test_a_temporary_file_of_a_crash_is_in_nobodys_way(tmp_path: Path) -> None:
     store = TraceStore(tmp_path / "t.jsonl")
-    (tmp_path / "t.jsonl.tmp").write_text("half a line")
+    left = tmp_path / f".t.jsonl.{os.getpid()}.tmp"
+    left.write_text("half a line")
     store.add(trace("one"))
 
     assert ids(store) == ["one"]
-    assert not (tmp_path / "t.jsonl.tmp").exists()
+    assert not left.exists()
 
 
 def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
