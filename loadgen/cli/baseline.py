@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from loadgen.cli.asked import asked_of, refuse_beside_demo
 from loadgen.cli.detach import DetachableCommand, start_detached, tell_started
 from loadgen.cli.flags import (
     BREAKER,
@@ -22,7 +23,6 @@ from loadgen.cli.flags import (
     SOURCES,
     TARGET,
     WARMUP,
-    setting_flags,
     with_options,
 )
 
@@ -63,47 +63,31 @@ def baseline(context: click.Context, /, **given: Any) -> int:
     """
     if given["detach"]:
         return start_detached(context)
-    from loadgen.cli.traced import traced
-    from loadgen.core.errors import ExitCode, LoadgenError
+    from loadgen.cli.traced import traced_to_its_code
 
-    try:
-        code = traced("baseline", given["results"], lambda execution: _baseline(given, execution))
-    except LoadgenError as error:
-        click.echo(f"loadgen: {error}", err=True)
-        code = error.exit_code
-    except KeyboardInterrupt:  # before the run began, or after it: while it lasts the supervisor hears it
-        code = ExitCode.SIGINT
-    click.echo(f"loadgen exit {int(code)} ({code.meaning})", err=True)
-    return code
+    return traced_to_its_code("baseline", given["results"], lambda execution: _baseline(given, execution))
 
 
 def _baseline(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
-    import os
     from pathlib import Path
 
-    from loadgen.core.config import env_file_for, read_settings
-    from loadgen.core.setting_table import Source
-    from loadgen.plan.load import Inputs
     from loadgen.plan.model import Kind
     from loadgen.run.lock import RunLock
 
-    flags = setting_flags(given, *_OWN) | {"out": given["results"]}
+    asked = asked_of(given, *_OWN)
+    flags, inputs, settings = asked.flags, asked.inputs, asked.settings
     kind = Kind(given["kind"])
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
-    env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
-    settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
-    unasked = settings.sources["base_url"] is Source.DEFAULT
-    demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
-    if demo:
+    if asked.demo:
         flags = _demo_flags(flags, settings, kind)
     execution.note(kind=kind.value, profile=settings.profile)
+    planned = _plan(kind, given, flags, inputs)
     with RunLock(Path(settings.out_dir)) as lock:
         terms = _terms(settings, given, lock.name_run, execution)
-        if demo:
+        if asked.demo:
             session = asyncio.run(_demo_session(kind, given, flags, inputs, terms))
         else:
-            session = asyncio.run(_session(*_plan(kind, given, flags, inputs), inputs, terms, given["resume"]))
+            session = asyncio.run(_session(*planned, inputs, terms, given["resume"]))
         return _settle(session, given, execution)
 
 
@@ -112,13 +96,11 @@ def _demo_flags(flags: Mapping[str, object], settings: Settings, kind: Kind) -> 
 
     The address is not known yet; a loopback address stands in for it, so that all else can be checked first.
     """
-    from loadgen.core.errors import InputError, Problem
     from loadgen.core.setting_table import Source
     from loadgen.plan.model import Kind
     from loadgen.run import demo_service
 
-    if settings.given_for_this_run("base_url"):
-        raise InputError([Problem("--demo", None, f"there is a base URL too ({settings.base_url}): give one of them")])
+    refuse_beside_demo(settings, "base_url")
     usual = {"samples": demo_service.SAMPLES, "interval_ns": demo_service.INTERVAL, "warmup_ns": demo_service.WARMUP}
     if kind is not Kind.BASELINE:
         del usual["samples"]  # a validation has as many as it has elsewhere
@@ -144,7 +126,6 @@ async def _demo_session(
 
     from loadgen.run.demo_service import DemoService
 
-    _plan(kind, given, flags, inputs)
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
         own = {"redis_url": demo.redis_url} if "redis_url" in flags and demo.redis_url else {}

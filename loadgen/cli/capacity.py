@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from loadgen.cli.asked import asked_of, refuse_beside_demo
 from loadgen.cli.flags import (
     CREDENTIALS,
     LOAD,
@@ -20,7 +21,6 @@ from loadgen.cli.flags import (
     TARGET,
     THRESHOLDS,
     WARMUP,
-    setting_flags,
     with_options,
 )
 
@@ -79,45 +79,32 @@ def capacity(**given: Any) -> int:
 
     Exit code 0 holds or found, 1 does not hold, 2 error, 3 inconclusive, 4 breaker, 5 INVALID, or a signal's.
     """
-    from loadgen.cli.traced import traced
-    from loadgen.core.errors import ExitCode, LoadgenError
+    from loadgen.cli.traced import traced_to_its_code
 
-    try:
-        code = traced("capacity", given["results"], lambda execution: _capacity(given, execution))
-    except LoadgenError as error:
-        click.echo(f"loadgen: {error}", err=True)
-        code = error.exit_code
-    except KeyboardInterrupt:  # before the run began, or after it: while it lasts the supervisor hears it
-        code = ExitCode.SIGINT
-    click.echo(f"loadgen exit {int(code)} ({code.meaning})", err=True)
-    return code
+    return traced_to_its_code("capacity", given["results"], lambda execution: _capacity(given, execution))
 
 
 def _capacity(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
-    import os
     from pathlib import Path
 
-    from loadgen.core.config import env_file_for, read_settings
-    from loadgen.core.setting_table import Source
-    from loadgen.plan.load import Inputs
     from loadgen.run.lock import RunLock
 
-    flags = setting_flags(given, *_OWN) | {"out": given["results"]}
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
-    env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
-    settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
-    unasked = settings.sources["base_url"] is Source.DEFAULT
-    demo = settings.demo or (unasked and given["profile"] in (None, "dev"))
+    asked = asked_of(given, *_OWN)
+    flags, inputs, settings = asked.flags, asked.inputs, asked.settings
     if given["search"] and settings.profile == "dev" and not settings.given_for_this_run("rate"):
         flags["rate"] = _local_ceiling()
     execution.note(profile=settings.profile)
+    if asked.demo:
+        refuse_beside_demo(settings, "base_url")
+        flags = {**flags, "demo": True, "base_url": "http://127.0.0.1:1"}  # not known yet: all else is checked first
+    wanted = _wanted(given, flags, inputs)
     with RunLock(Path(settings.out_dir)) as lock:
         begin = Begin(lock.name_run, execution)
-        if demo:
+        if asked.demo:
             session = asyncio.run(_with_demo(given, flags, inputs, begin))
         else:
-            session = asyncio.run(_run(given, flags, inputs, begin))
+            session = asyncio.run(_run(*wanted, given, inputs, begin))
         return _settle(session, given, execution)
 
 
@@ -130,19 +117,14 @@ def _local_ceiling() -> str:
 async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, begin: Begin) -> Session:
     import os
 
-    from loadgen.core.errors import InputError, Problem
     from loadgen.run.demo_service import DemoService
 
-    if flags.get("base_url"):
-        raise InputError([Problem("--demo", None, f"there is a base URL too ({flags['base_url']}): give one of them")])
-    flags = {**flags, "demo": True}
-    _asked(given, {**flags, "base_url": "http://127.0.0.1:1"}, inputs)
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
-        return await _run(given, {**flags, "base_url": demo.url}, inputs, begin)
+        return await _run(*_wanted(given, {**flags, "base_url": demo.url}, inputs), given, inputs, begin)
 
 
-def _asked(
+def _wanted(
     given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs
 ) -> tuple[Settings, Plan, CapacityTask]:
     from loadgen.plan.load import load_plan
@@ -155,7 +137,9 @@ def _asked(
     return settings, load_of(plan, task), task
 
 
-async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs, begin: Begin) -> Session:
+async def _run(
+    settings: Settings, plan: Plan, task: CapacityTask, given: Mapping[str, Any], inputs: Inputs, begin: Begin
+) -> Session:
     from dataclasses import replace
     from functools import partial
     from pathlib import Path
@@ -166,7 +150,6 @@ async def _run(given: Mapping[str, Any], flags: Mapping[str, object], inputs: In
     from loadgen.run.decisions import read_outcomes, set_aside
     from loadgen.run.session import run_session
 
-    settings, plan, task = _asked(given, flags, inputs)
     terms = _terms(given, settings, begin)
     if given["resume"] is not None:
         place = RunDirectory(Path(given["resume"]))

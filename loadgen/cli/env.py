@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from loadgen.cli.asked import inputs_of
 from loadgen.cli.flags import CREDENTIALS, METRICS, NETWORK, SOURCES, TARGET, setting_flags, with_options
 
 if TYPE_CHECKING:
@@ -38,10 +39,9 @@ def capture(check: bool, out: Path | None, **given: Any) -> ExitCode:
     from loadgen.core.config import env_file_for
     from loadgen.core.errors import ExitCode, InputError
     from loadgen.core.setting_layers import env_file_layer
-    from loadgen.plan.load import Inputs
     from loadgen.run.environment import record_text, shown_settings
 
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
+    inputs = inputs_of(given)
     env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
     layer = None if env_file is None else env_file_layer(env_file)
     if layer is not None and layer.problems:

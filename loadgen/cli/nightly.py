@@ -130,18 +130,17 @@ def _passed_on(given: dict[str, Any], *without: str) -> list[str]:
 def _probed(given: dict[str, Any], asked: Asked) -> Asked:
     """Add where the metrics are, or why they cannot be read; raise InputError when it is not clear whose."""
     import asyncio
-    import os
     from dataclasses import replace
 
+    from loadgen.cli.asked import inputs_of
     from loadgen.cli.flags import setting_flags
     from loadgen.core.errors import InputError, LoadgenError, Problem
-    from loadgen.plan.load import Inputs, load_plan
+    from loadgen.plan.load import load_plan
     from loadgen.plan.model import Kind
     from loadgen.run.round import wait_ready
 
     flags = setting_flags(given, "run", "thresholds", "results", "baselines", "na_policy", "demo", "load")
-    env_file = Path(given["env_file"]) if given["env_file"] else None
-    inputs = Inputs(os.environ, Path.cwd(), env_file, given["plan_file"], given["scenario"])
+    inputs = inputs_of(given)
     settings, plan = load_plan(Kind.BASELINE, given["profile"], flags, inputs)
     if settings.base_url is None:
         raise InputError([Problem("LOAD_BASE_URL", None, "missing: give --base-url, or --demo for the demo service")])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from loadgen.cli.asked import inputs_of
 from loadgen.cli.flags import (
     BREAKER,
     CREDENTIALS,
@@ -70,13 +71,13 @@ def _checks(kind: str, given: dict[str, Any], execution: Execution) -> tuple[Che
     import asyncio
     import os
 
-    from loadgen.plan.load import Inputs, load_plan
+    from loadgen.plan.load import load_plan
     from loadgen.plan.model import Kind
     from loadgen.run.preflight import preflight as make_checks
     from loadgen.run.preflight import surroundings
     from loadgen.run.session import checked_as_step, first_token, redactor_of
 
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
+    inputs = inputs_of(given)
     settings, plan = load_plan(Kind(kind), given["profile"], setting_flags(given), inputs)
     around = surroundings(settings, inputs.directory, inputs.env_file, _say)
     execution.mask_with(redactor_of(plan))

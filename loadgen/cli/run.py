@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from loadgen.cli.asked import inputs_of
 from loadgen.cli.flags import (
     CLIENT_BREAKER,
     CREDENTIALS,
@@ -84,16 +85,15 @@ def run(**given: Any) -> int:
 
 
 def _traced(given: Mapping[str, Any], execution: Execution) -> int:
-    import os
     import tempfile
     from pathlib import Path
 
     from loadgen.cli.preflight import checker
-    from loadgen.plan.load import Inputs, load_plan
+    from loadgen.plan.load import load_plan
     from loadgen.plan.model import Kind, Profile
 
     flags = setting_flags(given, *_OWN) | {"url": given["urls"]}
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
+    inputs = inputs_of(given)
     settings, plan = load_plan(Kind.RUN, given["profile"], flags, inputs)
     execution.note(profile=settings.profile)
     check = checker(settings, inputs) if plan.profile is Profile.PRODUCTION else None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli.flags import CREDENTIALS, NETWORK, SOURCES, setting_flags, with_options
+from loadgen.cli.asked import asked_of, refuse_beside_demo
+from loadgen.cli.flags import CREDENTIALS, NETWORK, SOURCES, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,21 +56,15 @@ def run_all(**given: Any) -> ExitCode:
 
 def _run_all(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
-    import os
 
-    from loadgen.core.config import env_file_for, read_settings
     from loadgen.core.errors import ExitCode
-    from loadgen.core.setting_table import Source
-    from loadgen.plan.load import Inputs
 
-    flags = setting_flags(given, *_OWN)
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
-    env_file = inputs.env_file or env_file_for(given["profile"], inputs.directory)
-    settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
-    unasked = settings.sources["base_url"] is Source.DEFAULT
+    asked = asked_of(given, *_OWN)
+    flags, inputs, settings = asked.flags, asked.inputs, asked.settings
     execution.note(profile=settings.profile)
     try:
-        if settings.demo or (unasked and given["profile"] in (None, "dev")):
+        if asked.demo:
+            refuse_beside_demo(settings, "base_url", "metrics_url")
             return asyncio.run(_on_demo(given, flags, inputs, settings, execution))
         return asyncio.run(_round(*_plan(given, flags, inputs, settings), Path(settings.out_dir), execution))
     except KeyboardInterrupt:
@@ -81,13 +76,8 @@ async def _on_demo(
 ) -> ExitCode:
     import os
 
-    from loadgen.core.errors import InputError, Problem
     from loadgen.run.demo_service import DemoService
 
-    others = [name for name in ("base_url", "metrics_url") if settings.given_for_this_run(name)]
-    if others:
-        remedy = "the demo service has its own: leave it out, or give both addresses of your service"
-        raise InputError([Problem(settings.label(name), None, remedy) for name in others])
     _plan(given, _demo_flags(flags, "http://127.0.0.1:1"), inputs, settings)  # all is checked before it is started
     async with DemoService(os.environ) as demo:
         click.echo(f"run-all: demo service at {demo.url}", err=True)

@@ -13,6 +13,23 @@ if TYPE_CHECKING:
     from loadgen.run.execution import Execution
 
 
+def traced_to_its_code(command: str, results: object, work: Callable[[Execution], int]) -> ExitCode:
+    """Do the work of a command and say its exit code as the last line, also when it raises or is interrupted."""
+    import click
+
+    from loadgen.core.errors import ExitCode, LoadgenError
+
+    try:
+        code = traced(command, results, work)
+    except LoadgenError as error:
+        click.echo(f"loadgen: {error}", err=True)
+        code = error.exit_code
+    except KeyboardInterrupt:  # before the run began, or after it: while it lasts the supervisor hears it
+        code = ExitCode.SIGINT
+    click.echo(f"loadgen exit {int(code)} ({code.meaning})", err=True)
+    return code
+
+
 def traced(command: str, results: object, work: Callable[[Execution], int]) -> ExitCode:
     """Do the work of a command and return its exit code; what it raises is in the trace, and is raised again.
 

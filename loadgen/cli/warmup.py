@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from loadgen.cli.asked import inputs_of
 from loadgen.cli.flags import (
     CLIENT_BREAKER,
     CREDENTIALS,
@@ -61,14 +62,14 @@ def _warm_up(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     from loadgen.cli.showing import with_self_metrics
     from loadgen.core.errors import ExitCode
     from loadgen.notify.channel import messaging_of
-    from loadgen.plan.load import Inputs, load_plan
+    from loadgen.plan.load import load_plan
     from loadgen.plan.model import Kind, Profile
     from loadgen.run.lock import RunLock
     from loadgen.run.session import Terms, run_session
     from loadgen.view.choose import choose
 
     flags = setting_flags(given, *_OWN) | {"out": given["results"]}
-    inputs = Inputs(os.environ, Path.cwd(), given["env_file"], given["plan_file"], given["scenario"])
+    inputs = inputs_of(given)
     settings, plan = load_plan(Kind.WARMUP, given["profile"], flags, inputs)
     results = Path(settings.out_dir)
     kept: list[RunDirectory] = []

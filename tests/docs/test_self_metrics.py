@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import socket
 import urllib.parse
 import urllib.request
@@ -84,9 +83,6 @@ def test_the_textfile_has_the_same_counts_as_the_summary_at_the_end(null: Servic
         assert f"\n{line}\n" in page
 
 
-@pytest.mark.skipif(
-    shutil.which("prometheus") is None, reason="prometheus is not installed (Debian package prometheus)"
-)
 @pytest.mark.timeout(90)
 def test_a_real_prometheus_reads_the_page_and_its_histogram(null: Service, tmp_path: Path) -> None:
     command = ["run", null.url, "--rate", "100", "-d", "12s", "--quiet", "--self-metrics", "0"]

@@ -13,7 +13,7 @@ import pytest
 from loadgen.core.units import format_duration
 from loadgen.drill.page import page
 from loadgen.drill.scenario import SCENARIOS, scenario_named
-from tests.support.alert_stack import api, missing, pushgateway
+from tests.support.daemons import api, pushgateway
 from tests.support.demo import Page
 from tests.support.processes import loadgen, service
 
@@ -40,7 +40,6 @@ def rows(heading: str) -> list[list[str]]:
 
 @pytest.mark.stack
 @pytest.mark.timeout(120)
-@pytest.mark.skipif(bool(missing()), reason=missing())
 def test_the_commands_work_in_the_order_shown(tmp_path: Path) -> None:
     (tmp_path / "ops" / "prometheus").mkdir(parents=True)
     shutil.copy(ROOT / "ops" / "prometheus" / "alerts.yml", tmp_path / "ops" / "prometheus")
@@ -63,7 +62,6 @@ def test_the_commands_work_in_the_order_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.stack
-@pytest.mark.skipif(bool(missing()), reason=missing())
 def test_the_scrape_configuration_is_one_that_prometheus_takes(tmp_path: Path) -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     (tmp_path / "prometheus.yml").write_text(block)

@@ -25,7 +25,8 @@ from loadgen.drill.driver import Driver, Played, Stop, Timing
 from loadgen.drill.gateway import Pushgateway
 from loadgen.drill.scenario import SCENARIOS, Scenario, scenario_named
 from loadgen.drill.sightings import Sighting, Sightings
-from tests.support.alert_stack import api, firing, missing, prometheus_with_rules, pushgateway
+from tests.support.alert_stack import firing, prometheus_with_rules
+from tests.support.daemons import api, pushgateway
 from tests.support.processes import loadgen, service
 
 if TYPE_CHECKING:
@@ -34,11 +35,7 @@ if TYPE_CHECKING:
     from loadgen.drill.sink import Sink
 
 RULES = Path(__file__).parents[2] / "ops" / "prometheus" / "alerts.yml"
-pytestmark = [
-    pytest.mark.stack,
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 FACTOR = 150
 INTERVAL_NS = 200 * NS_PER_MS
 PATIENCE_S = 120.0

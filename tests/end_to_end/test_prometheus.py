@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
@@ -18,11 +17,7 @@ from tests.support.prometheus import prometheus
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [
-    pytest.mark.stack,
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="the prometheus server is not installed"),
-]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
 
 def scrapes(server: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,10 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-pytestmark = [
-    pytest.mark.stack,
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="the prometheus server is not installed"),
-]
+pytestmark = pytest.mark.stack
 S = 1_000_000_000
 
 

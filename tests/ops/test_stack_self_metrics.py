@@ -14,10 +14,10 @@ import pytest
 from loadgen.view.self_metrics import FAMILIES
 from reports.analysis.dashboard.generator import generator_row
 from reports.loader.thresholds import load_thresholds
+from tests.support.daemons import free_port
 from tests.support.debian import program
 from tests.support.processes import against, service, start_loadgen, wait_until
 from tests.support.prometheus import prometheus
-from tests.support.rule_stack import free_address
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def _has_data(url: str, query: Query) -> bool:
 @pytest.mark.timeout(120)
 def test_no_panel_of_the_row_is_empty_while_a_run_serves_its_metrics(tmp_path: Path) -> None:
     program("prometheus")
-    port = free_address().rpartition(":")[2]
+    port = str(free_port())
     with service("loadgen.demo") as demo, prometheus(tmp_path, f"127.0.0.1:{port}") as url:
         run = start_loadgen(
             *against(demo, "--rate", "50", "--samples", "6", "--interval", "5s", "--warmup", "0s", "--self-metrics"),

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.daemons import ask
 from tests.support.processes import Service, loadgen, service, wait_until
-from tests.support.rule_stack import alertmanager, ask, prometheus
+from tests.support.rule_stack import alertmanager, prometheus
 from tests.support.webhook import Webhook, webhook
 
 if TYPE_CHECKING:

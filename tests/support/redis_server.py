@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from tests.support.daemons import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,7 +42,7 @@ def binary() -> str:
 def redis_server(*options: str, password: str = "", port: int = 0) -> Iterator[RedisServer]:
     """Run a server that keeps nothing until the block ends."""
     with TemporaryDirectory(prefix="loadgen-redis-") as place:
-        port = port or _free_port()
+        port = port or free_port()
         asked = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", place]
         asked += ["--requirepass", password] if password else []
         process = subprocess.Popen([binary(), *asked, *options], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
@@ -61,9 +63,3 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
                 return
         time.sleep(0.01)
     raise AssertionError(f"the server did not listen within {_START_S:g} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +13,7 @@ import yaml
 
 from loadgen.core.units import NS_PER_MS, parse_duration_ns
 from loadgen.drill.compressed import compressed_rules
-from tests.support.alert_stack import api, pushgateway
-from tests.support.debian import program
-from tests.support.rule_stack import free_address, running
+from tests.support import daemons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,38 +36,28 @@ class WholeStack:
 
     def firing(self) -> set[str]:
         """Return the names of the alerts that fire."""
-        return {alert["labels"]["alertname"] for alert in api(self.prometheus, "alerts")["alerts"]
+        return {alert["labels"]["alertname"] for alert in daemons.api(self.prometheus, "alerts")["alerts"]
                 if alert["state"] == "firing"}  # fmt: skip
 
     def inhibited(self) -> dict[str, bool]:
         """Return, for each alert that Alertmanager holds, whether another one silences it."""
-        with urllib.request.urlopen(f"{self.alertmanager}/api/v2/alerts", timeout=5) as response:
-            return {alert["labels"]["alertname"]: bool(alert["status"]["inhibitedBy"]) for alert in json.load(response)}
+        found = daemons.ask(f"{self.alertmanager}/api/v2/alerts")
+        return {alert["labels"]["alertname"]: bool(alert["status"]["inhibitedBy"]) for alert in found}
 
     def asked(self, expr: str) -> list[Any]:
         """Return what an expression gives now."""
         query = urllib.parse.urlencode({"query": expr})
-        return list(api(self.prometheus, f"query?{query}")["result"])
+        return list(daemons.api(self.prometheus, f"query?{query}")["result"])
 
 
 @contextlib.contextmanager
 def whole_stack(directory: Path, page: str, hook: str) -> Iterator[WholeStack]:
     """Run all three; Prometheus scrapes `page` (a whole URL) and every receiver posts to `hook`/NAME."""
-    served, alerting = free_address(), free_address()
-    prometheus, alertmanager = f"http://{served}", f"http://{alerting}"
-    with pushgateway() as gateway, contextlib.ExitStack() as started:
-        config = _written(directory / "alertmanager.yml", _alertmanager_config(hook))
-        command = [
-            program("prometheus-alertmanager"),
-            f"--config.file={config}",
-            f"--storage.path={directory / 'alerts'}",
-        ]
-        command += [f"--web.listen-address={alerting}", "--cluster.listen-address=", "--log.level=error"]
-        started.enter_context(running(command, alertmanager))
-        config = _written(directory / "prometheus.yml", _prometheus_config(directory, page, gateway, alerting))
-        command = [program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={directory / 'data'}"]
-        command += [f"--web.listen-address={served}", "--log.level=error"]
-        started.enter_context(running(command, prometheus))
+    with (
+        daemons.pushgateway() as gateway,
+        daemons.alertmanager(directory, _alertmanager_config(hook)) as alertmanager,
+        daemons.prometheus(directory, _prometheus_config(directory, page, gateway, alertmanager)) as prometheus,
+    ):
         yield WholeStack(prometheus, alertmanager, gateway)
 
 
@@ -83,7 +69,7 @@ def _prometheus_config(directory: Path, page: str, gateway: str, alertmanager: s
     return {
         "global": {"scrape_interval": _SCRAPE, "scrape_timeout": _SCRAPE, "evaluation_interval": _SCRAPE},
         "rule_files": rules,
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [urlsplit(alertmanager).netloc]}]}]},
         "scrape_configs": [
             _scrape("metasheet", page, honor_labels=False),
             _scrape("pushgateway", f"{gateway}/metrics", honor_labels=True),

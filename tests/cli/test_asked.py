@@ -1,0 +1,47 @@
+"""What commands with a demo service make of addresses that were asked for beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.processes import loadgen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ELSEWHERE = "http://127.0.0.1:1"
+REMEDY = "the demo service has its own: leave it out, or leave out --demo and give the addresses of your service"
+
+
+@pytest.mark.parametrize("command", ["baseline", "capacity", "run-all"])
+@pytest.mark.parametrize("given", ["flag", "plan"])
+def test_the_demo_service_and_another_address_exclude_each_other(command: str, given: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(f'base_url = "{ELSEWHERE}"\n')
+    address = ["--base-url", ELSEWHERE] if given == "flag" else ["--plan", "plan.toml"]
+
+    ended = loadgen(command, "--demo", *address, cwd=tmp_path)
+
+    assert ended.returncode == 2
+    assert REMEDY in ended.stderr
+    assert ("--base-url" if given == "flag" else "base_url") in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.toml"]
+
+
+def test_a_round_on_the_demo_service_takes_no_other_metrics(tmp_path: Path) -> None:
+    ended = loadgen("run-all", "--demo", "--metrics-url", f"{ELSEWHERE}/metrics", cwd=tmp_path)
+
+    assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert f"--metrics-url: {REMEDY}" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["baseline", "capacity", "run-all", "warmup"])
+@pytest.mark.parametrize("target", [(), ("--base-url", ELSEWHERE)])
+def test_a_setting_that_cannot_be_read_leaves_nothing_behind(
+    command: str, target: tuple[str, ...], tmp_path: Path
+) -> None:
+    ended = loadgen(command, *target, "--resolve", "nonsense", cwd=tmp_path)
+
+    assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "nothing was done" in ended.stderr
