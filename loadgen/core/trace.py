@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -50,8 +51,8 @@ def read_trace(text: str) -> Trace:
             return parse_trace(lines)
     except OSError as error:
         raise ValueError(f"cannot read the file: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError("not a UTF-8 text file") from error
+    except (EOFError, zlib.error) as error:
+        raise ValueError("cannot read the file: its compressed data is cut off or damaged") from error
 
 
 def _open(path: Path) -> IO[str]:

@@ -8,6 +8,7 @@ look like anything.
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import TYPE_CHECKING
 
 from loadgen.core.redact import Redactor, Secret
@@ -38,7 +39,7 @@ def find_secrets(files: Sequence[tuple[str, Path]], secrets: Sequence[Secret]) -
     for name, path in files:
         try:
             found += _in_file(name, path, redactor)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             found.append(f"{name}: cannot be looked through ({error})")
     return found
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from loadgen.cli.debug_last import debug_last
 from loadgen.core.clock import iso_utc, utc_now
-from loadgen.core.errors import InputError
+from loadgen.core.errors import InputError, LoadgenError
 from loadgen.core.trace_store import TraceStore
 from loadgen.run.execution import Execution
 from loadgen.view.last_trace import MOST_CHARACTERS, trace_text
@@ -87,6 +87,19 @@ def test_defect_23_secrets_in_the_details_of_steps_are_not_shown(store: TraceSto
     for shown in (ask(), ask("--json")):
         assert secret not in shown
         assert "hunt" not in shown
+
+
+def test_a_store_that_cannot_be_read_is_named_with_the_reason(store: TraceStore) -> None:
+    store.path.mkdir(parents=True)
+
+    with pytest.raises(LoadgenError, match=r"results/\.traces\.jsonl: Is a directory"):
+        ask()
+
+
+def test_a_step_without_details_is_a_step(store: TraceStore) -> None:
+    store.add(trace("a" * 32, steps=[{**step("load"), "details": None}]))
+
+    assert "\n  ✅ load 1.50 s\n" in ask()
 
 
 def test_a_command_whose_process_is_gone_says_so(store: TraceStore) -> None:

@@ -111,3 +111,22 @@ def test_files_are_read_also_gzipped(tmp_path: Path) -> None:
         read_trace(str(tmp_path / "absent.log"))
     with pytest.raises(ValueError, match="cannot read the file: Not a gzipped file"):
         read_trace(str(tmp_path / "no.gz"))
+
+
+@pytest.mark.parametrize("damage", ["cut off", "changed"])
+def test_a_damaged_archive_is_refused(damage: str, tmp_path: Path) -> None:
+    whole = bytearray(gzip.compress((COMMON + COMBINED).encode()))
+    if damage == "changed":
+        whole[12:40] = b"\xff" * 28
+    (tmp_path / "old.log.gz").write_bytes(whole if damage == "changed" else whole[:-20])
+
+    with pytest.raises(ValueError, match="its compressed data is cut off or damaged"):
+        read_trace(str(tmp_path / "old.log.gz"))
+
+
+def test_more_requests_than_can_be_held_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadgen.core.trace.MOST_ENTRIES", 2)
+
+    assert len(parse_trace(["timestamp,path\n", "1,/a\n", "2,/a\n"]).at_ns) == 2
+    with pytest.raises(ValueError, match="has more than 2 requests: cut it into parts"):
+        parse_trace(["timestamp,path\n", "1,/a\n", "2,/a\n", "3,/a\n"])
