@@ -16,14 +16,14 @@ import pytest
 from reports.analysis.dashboard.checklist import SIMULATIONS
 from tests.support.dashboards import queries
 from tests.support.debian import program
-from tests.support.processes import loadgen, service
+from tests.support.processes import loadgen, service, wait_until
 from tests.support.prometheus import prometheus
 from tests.support.rule_terms import OPS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 COMPRESS = 60
 """Minutes become seconds."""
 
@@ -61,9 +61,10 @@ def test_the_mark_of_a_simulation_stays_and_the_table_is_empty_again(tmp_path: P
         service("loadgen.demo") as demo,
         prometheus(tmp_path, demo.url.removeprefix("http://"), "/metrics/prom", rules=quick) as url,
     ):
+        wait_until(lambda: ask(url, "query", query="up == 1"), timeout_s=30, what="the service is scraped")
         began = time.time()  # noqa: TID251 - Prometheus has no other clock
         drilled = loadgen(
-            "drill", *simulation.drill.split(), "--for", "5s", "--rate", "100", "--before", "3s", "--prom-url", url,
+            "drill", *simulation.drill.split(), "--for", "5s", "--rate", "100", "--before", "6s", "--prom-url", url,
             "--base-url", demo.url, "--alert-within", "40s", "--json", cwd=tmp_path,
         )  # fmt: skip
         assert drilled.returncode == 0, drilled.stdout + drilled.stderr
