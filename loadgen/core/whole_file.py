@@ -13,8 +13,14 @@ def write_whole(path: Path, data: bytes, mode: int | None = None) -> None:
     """Replace a file: write beside it, sync, rename, sync the directory. Raises OSError.
 
     The version before stays in place until then, and stays for good where anything fails. `mode` holds before the
-    first byte is written; without it that of the version before is kept.
+    first byte is written; without it that of the version before is kept. A link stays a link: what it leads to is
+    replaced. What is no file, such as /dev/null, /dev/stdout or a named pipe, is written to and stays what it is.
     """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:
+            device.write(data)
+        return
+    path = path.resolve()
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     beside.unlink(missing_ok=True)
     try:

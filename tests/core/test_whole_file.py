@@ -38,6 +38,29 @@ def test_what_a_killed_writer_left_is_not_in_the_way_and_not_followed(tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "file"]
 
 
+def test_a_link_stays_a_link_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").write_bytes(b"one")
+    (tmp_path / "link").symlink_to(tmp_path / "kept" / "file")
+    write_whole(tmp_path / "link", b"two")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "kept" / "file").read_bytes() == b"two"
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["file"]
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    reader = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(place, b"one", 0o644)
+        assert os.read(reader, 100) == b"one"
+    finally:
+        os.close(reader)
+    assert place.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 def test_a_failure_leaves_the_version_before(tmp_path: Path) -> None:
     place = tmp_path / "file"
     place.mkdir()
