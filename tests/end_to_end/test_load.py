@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.processes import against, loadgen, run_directory, service
+from tests.support.processes import against, loadgen, run_directory, service, wait_until
 
 if TYPE_CHECKING:
     import subprocess
@@ -77,7 +77,10 @@ def test_a_slow_service_is_target_limited_and_no_go_and_never_invalid(tmp_path: 
     assert "TARGET-LIMITED" in report
 
 
-def _freeze(process: int, seconds: float, lasted_s: list[float]) -> None:
+def _freeze(process: int, run: Path, seconds: float, lasted_s: list[float]) -> None:
+    """Stop a process for a while, from the third second of a run's load on."""
+    wait_until(lambda: (run / "load-stats.csv").exists(), timeout_s=30, what="the load begins")
+    wait_until(lambda: (run / "load-stats.csv").read_bytes().count(b"\n") >= 3, timeout_s=30, what="two seconds passed")
     os.kill(process, signal.SIGSTOP)
     began = time.monotonic()
     time.sleep(seconds)
@@ -93,12 +96,12 @@ def test_a_freeze_of_one_second_in_ten_reads_900_ms_at_p99(tmp_path: Path) -> No
     """
     lasted_s: list[float] = []
     with service("loadgen.demo.null") as null:
-        freeze = threading.Timer(4.0, _freeze, args=(null.pid, 1.0, lasted_s))
+        freeze = threading.Thread(target=_freeze, args=(null.pid, tmp_path / "run", 1.0, lasted_s))
         freeze.start()
         try:
             result = loadgen(
                 "run", null.url, "--rate", "1000", "--duration", "10s", "--concurrency", "20", "--no-breaker", "--json",
-                "-q", cwd=tmp_path,
+                "-q", "--out", "run", cwd=tmp_path,
             )  # fmt: skip
         finally:
             freeze.join()
