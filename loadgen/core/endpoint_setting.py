@@ -84,6 +84,8 @@ def parse_endpoint(text: str) -> EndpointSetting:
     weight, method = 1, "GET"
     if len(words) > 1 and words[0].isdecimal():
         weight = _weight(int(words.pop(0)))
+    if len(words) > 1 and "/" in words[0]:
+        raise ValueError("a path or URL has no blank in it: write %20 for one")
     if len(words) > 1:
         method = read_method(words.pop(0))
     if len(words) != 1:
