@@ -174,7 +174,7 @@ def _place(value: object) -> str:
         raise ValueError("write a path that begins with /, or a whole http or https URL")
     address = read_url(text)
     if address.basic is not None:
-        raise ValueError("a URL here has no user and password: put them into an Authorization header")
+        raise ValueError("a URL here has neither user nor password; put them into an Authorization header")
     return address.url
 
 

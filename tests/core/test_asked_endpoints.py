@@ -55,7 +55,7 @@ def test_an_endpoint_flag_has_weight_method_and_path(text: str, expected: Endpoi
         ("0 /a", "a weight is a whole number from 1 to 1,000,000"),
         ("/a#b", "a URL here has no #fragment: a fragment never reaches a server"),
         ("/<id>", "still a placeholder: put the real value in its place"),
-        ("http://u:p@h/", "a URL here has no user and password: put them into an Authorization header"),
+        ("http://u:p@h/", "a URL here has neither user nor password; put them into an Authorization header"),
     ],
 )
 def test_a_bad_endpoint_flag_says_how_to_write_it(text: str, remedy: str) -> None:

@@ -233,6 +233,10 @@ def test_a_run_asks_for_its_url_once_and_only_where_it_is_missing(tmp_path: Path
     for flags, problems in (
         ({}, ["URL: missing: give one, or set LOAD_BASE_URL"]),
         ({"url": ["ftp://x/"]}, ["URL = 'ftp://x/': not a URL: write it as https://host[:port][/path]"]),
+        (
+            {"url": ["http://far.test/a"]},
+            ["URL = 'far.test': not this machine: say --profile dev, staging or production"],
+        ),
         ({"base_url": "x"}, ["--base-url = 'x': not a URL: write it as https://host[:port][/path]"]),
     ):
         with pytest.raises(InputError) as caught:
