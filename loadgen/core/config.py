@@ -239,7 +239,10 @@ def _addresses(values: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     base: WebAddress | None = values["base_url"]
     if base is None or (reading.has_flag("url") and reading.sources["base_url"] is not Source.FLAG):
         # `loadgen run URL` goes to that URL, whatever base an environment has for baselines
-        base = _origin_of_first(values["endpoints"]) or base
+        first = _origin_of_first(values["endpoints"])
+        if first is not None and reading.has_flag("url"):
+            reading.labels["base_url"] = "URL"
+        base = first or base
     metrics: tuple[WebAddress, ...] = values["metrics_url"]
     auth: HeaderSetting | None = values["metrics_auth"]
     with_userinfo = [address for address in metrics if address.basic is not None]

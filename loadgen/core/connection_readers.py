@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from loadgen.core.redact import Secret
 from loadgen.core.setting_readers import WebAddress, read_url
 
-_PROXY_FORM = "write it as http://[user:password@]host:port"
+_PROXY_FORM = "write it as http://host:port; user and password go before the host, with an @ behind them"
 _LONGEST_SOCKET_PATH = 107
 """Bytes that a socket's path may have: sockaddr_un has 108 with the closing zero."""
 _NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})?)*\.?")

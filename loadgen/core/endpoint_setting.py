@@ -84,6 +84,8 @@ def parse_endpoint(text: str) -> EndpointSetting:
     weight, method = 1, "GET"
     if len(words) > 1 and words[0].isdecimal():
         weight = _weight(int(words.pop(0)))
+    if len(words) > 1 and "/" in words[0]:
+        raise ValueError("a path or URL has no blank in it: write %20 for one")
     if len(words) > 1:
         method = read_method(words.pop(0))
     if len(words) != 1:
@@ -172,7 +174,7 @@ def _place(value: object) -> str:
         raise ValueError("write a path that begins with /, or a whole http or https URL")
     address = read_url(text)
     if address.basic is not None:
-        raise ValueError("a URL here has no user and password: put them into an Authorization header")
+        raise ValueError("a URL here has neither user nor password; put them into an Authorization header")
     return address.url
 
 

@@ -42,7 +42,7 @@ def parse_env(text: str, name: str = ".env") -> EnvFile:
             continue
         match = _LINE.fullmatch(stripped)
         if match is None:
-            remedy = "not KEY=VALUE: correct the line or put # before it"
+            remedy = "neither a comment nor a key, = and a value: correct the line or put # before it"
             problems.append(Problem(f"{name} line {number}", None, remedy))
             continue
         try:

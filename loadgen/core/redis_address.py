@@ -6,7 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from loadgen.core.redact import Secret
 
-REMEDY = "write redis://[user:password@]host[:port][/db], rediss://… or unix:///path"
+REMEDY = (
+    "write redis://host[:port][/db], rediss://… or unix:///path; "
+    "user and password go before the host, with an @ behind them"
+)
 OPTIONS = frozenset(
     {"db", "username", "password", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname"}
 )

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from loadgen.core.endpoint_setting import METHODS
-from loadgen.core.units import NS_PER_S, NS_PER_US
+from loadgen.core.units import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +29,8 @@ _LOG_LINE = re.compile(r'\S+ \S+ .*?\[([^\]]+)\] "((?:[^"\\]|\\.)*)" (?:\d{3}|-)
 _LOG_TIME = re.compile(r"(\d{2})/([A-Z][a-z]{2})/(\d{4}):(\d{2}:\d{2}:\d{2}) ([+-]\d{4})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SECONDS = re.compile(r"\d+(?:\.\d{1,9})?")
+_FRACTION = re.compile(r"(?<=:\d\d)[.,](\d{1,9})(?!\d)")
+_SECOND = timedelta(seconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = ("timestamp", "method", "path")
 
@@ -57,8 +59,8 @@ def read_trace(text: str) -> Trace:
 
 def _open(path: Path) -> IO[str]:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", errors="backslashreplace")
-    return path.open(encoding="utf-8", errors="backslashreplace")
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="backslashreplace")
+    return path.open(encoding="utf-8-sig", errors="backslashreplace")
 
 
 def parse_trace(lines: Iterable[str]) -> Trace:
@@ -86,7 +88,7 @@ def _collect(entries: Iterable[Entry]) -> Trace:
     found: list[tuple[int, int]] = []
     skipped = 0
     for at_ns, method, path in entries:
-        if method not in METHODS or not path.startswith("/") or not path.isprintable() or " " in path:
+        if not _can_be_sent(method, path):
             skipped += 1
             continue
         if len(found) == MOST_ENTRIES:
@@ -99,11 +101,15 @@ def _collect(entries: Iterable[Entry]) -> Trace:
     return Trace(tuple(at - begin_ns for at, _ in found), tuple(pick for _, pick in found), tuple(numbers), skipped)
 
 
+def _can_be_sent(method: str, path: str) -> bool:
+    return method in METHODS and path.startswith("/") and path.isprintable() and " " not in path
+
+
 def _csv_entries(head: list[str], rows: Iterator[str]) -> Iterator[Entry]:
     unknown = [name for name in head if name not in _COLUMNS]
     if unknown or "path" not in head:
         raise ValueError("line 1: a CSV trace has the columns timestamp,path or timestamp,method,path")
-    for number, row in enumerate(csv.reader(rows), 2):
+    for number, row in enumerate(_csv_rows(rows), 2):
         if not row:
             continue
         if len(row) != len(head):
@@ -112,16 +118,26 @@ def _csv_entries(head: list[str], rows: Iterator[str]) -> Iterator[Entry]:
         yield _instant_ns(values["timestamp"], number), values.get("method", "GET").upper(), values["path"]
 
 
+def _csv_rows(lines: Iterator[str]) -> Iterator[list[str]]:
+    reader = csv.reader(lines)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num + 1}: {error}") from error
+
+
 def _instant_ns(text: str, number: int) -> int:
     """Read seconds since any moment, or a date and time of ISO 8601."""
     if _SECONDS.fullmatch(text):
         return int(Fraction(text) * NS_PER_S)
+    fraction = _FRACTION.search(text)
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(_FRACTION.sub("", text))
     except ValueError:
         raise ValueError(f"line {number}: timestamp is neither seconds nor a date and time of ISO 8601") from None
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // timedelta(microseconds=1) * NS_PER_US
+    # a datetime would cut its fraction to whole microseconds
+    return (moment - _EPOCH) // _SECOND * NS_PER_S + (int(fraction[1].ljust(9, "0")) if fraction else 0)
 
 
 def _log_entries(lines: Iterable[str]) -> Iterator[Entry]:
@@ -134,6 +150,7 @@ def _log_entries(lines: Iterable[str]) -> Iterator[Entry]:
             raise ValueError(f"line {number}: neither a line of an access log (common or combined) nor a CSV header")
         words = match[2].split(" ")
         is_request = len(words) == 3 and words[2].startswith("HTTP/") and "\\" not in match[2]
+        is_request = is_request and _can_be_sent(words[0], words[1])
         yield at_s * NS_PER_S, words[0] if is_request else "", words[1] if is_request else ""
 
 

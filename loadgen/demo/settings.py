@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from loadgen.core.errors import InputError, Problem
 from loadgen.core.redact import Secret, fingerprint
+from loadgen.core.redis_address import REMEDY
 from loadgen.core.units import NS_PER_S, Rate, parse_duration_ns, parse_rate
 from loadgen.demo.faults import Faults, initial_faults
 
@@ -130,8 +131,7 @@ class _Reader:
         except ValueError:
             known = False
         if not (known or (text.startswith("unix:///") and len(text) > len("unix:///"))):
-            remedy = "write redis://[user:password@]host[:port][/db], rediss://… or unix:///path"
-            self.problems.append(Problem("REDIS_URL", fingerprint(text), remedy))
+            self.problems.append(Problem("REDIS_URL", fingerprint(text), REMEDY))
             return None
         return Secret(text)
 

@@ -79,6 +79,7 @@ def check_shape(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if settings.closed and settings.profile == "production":
         yield Problem(settings.label("closed"), None, "production needs a rate, which a closed load does not have")
     yield from _check_start(settings, kind)
+    yield from _check_amount(settings, kind)
 
 
 def _check_exclusions(settings: Settings) -> Iterator[Problem]:
@@ -100,6 +101,21 @@ def _check_start(settings: Settings, kind: Kind) -> Iterator[Problem]:
     elif _ramp_ns(settings, stages) > stages[0].duration_ns:
         longest = format_duration(stages[0].duration_ns)
         yield Problem(settings.label("start_at"), None, f"the ramp must fit into the first stage of {longest}")
+
+
+def _check_amount(settings: Settings, kind: Kind) -> Iterator[Problem]:
+    """Yield a problem for a load of no request at all: a run of it would look like one in which all went well."""
+    if settings.closed or settings.replay or any(_check_start(settings, kind)):
+        return
+    if sum(_amount(stage) for stage in stages_of(settings, kind)) < 1:
+        label = settings.label("stages" if settings.stages else "rate")
+        yield Problem(label, None, "comes to less than one request in the whole time: raise the rate or make it longer")
+
+
+def _amount(stage: Stage) -> Fraction:
+    """Return how many requests a stage comes to: its duration times the mean of its two ends."""
+    ends = (stage.rate, stage.rate if stage.to is None else stage.to)
+    return sum((Fraction(rate.count, rate.per_ns) for rate in ends), Fraction(0)) * stage.duration_ns / 2
 
 
 def _given(settings: Settings, name: str) -> bool:

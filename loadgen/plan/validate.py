@@ -78,7 +78,9 @@ def highest_rate(settings: Settings) -> Rate:
 
 
 def _base_url(settings: Settings, kind: Kind) -> Iterator[Problem]:
-    if settings.base_url is None:
+    if settings.base_url is None and kind is Kind.RUN:
+        yield Problem("URL", None, "missing: give one, or set LOAD_BASE_URL")
+    elif settings.base_url is None:
         remedy = "missing: give --base-url URL or set LOAD_BASE_URL"
         demo = "; --demo uses the demo service" if observed(kind) and settings.profile != "production" else ""
         yield Problem(settings.label("base_url"), None, remedy + demo)

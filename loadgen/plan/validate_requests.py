@@ -54,7 +54,7 @@ def _answers(endpoint: EndpointSetting) -> Iterator[Problem]:
             if item.rule in NEEDS_BODY:
                 yield Problem(where, item.name, "an answer to HEAD has no body: ask with GET, or expect something else")
     if endpoint.cookies and any(name.lower() == "cookie" for name, _ in endpoint.headers):
-        yield Problem(where, None, "has a Cookie header and cookies = true: give one of the two")
+        yield Problem(where, None, "has a Cookie header and keeps cookies of its own: give one of the two")
 
 
 def _fields(settings: Settings) -> Iterator[Problem]:

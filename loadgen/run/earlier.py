@@ -16,11 +16,12 @@ from loadgen.core.hdr_log import read_hdr_log
 from loadgen.core.histogram import Histogram, histogram_max_ns
 from loadgen.core.load_stats import read_load_stats
 from loadgen.core.metrics_csv import SAMPLE_NUM, read_metrics
-from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS
+from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS, Outcome
 from loadgen.core.units import NS_PER_S
 from loadgen.pace.build import schedule_of
 from loadgen.run.merge import added
 from loadgen.run.phases import PhaseTotals
+from loadgen.run.summary import REACHED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from loadgen.plan.model import LoadPlan
 
 _SAME_BOOT_NS = 60 * NS_PER_S
+_NOT_FAILED = frozenset({Outcome.OK.label, *DROPPED_LABELS})
 _WHOLE = ("scheduled", "sent", "unsent", "done", "in_flight")
 
 
@@ -126,11 +128,14 @@ def _from_summary(summary: Mapping[str, Any]) -> Body:
     outcomes = summary["outcomes"]
     return {
         **{name: summary["totals"][name] for name in _WHOLE},
-        "failed": {label: outcomes[label] for label in FAILED_LABELS if outcomes.get(label)},
+        # expectations have labels of their own, so what is neither done nor dropped has failed
+        "failed": {label: count for label, count in outcomes.items() if count and label not in _NOT_FAILED},
         "dropped": {label: outcomes[label] for label in DROPPED_LABELS if outcomes.get(label)},
         "out_of_range": dict(summary["out_of_range"]),
         **summary["bytes"],
         "connects": summary["connects"],
+        "redirects": summary["redirects"],
+        **_reached(summary["addresses"]),
         "endpoints": {
             name: {count: one[count] for count in ("sent", "done", "failed", "dropped") if count in one}
             for name, one in summary["endpoints"].items()
@@ -138,11 +143,24 @@ def _from_summary(summary: Mapping[str, Any]) -> Body:
     }
 
 
+def _reached(origins: Mapping[str, Any] | None) -> Body:
+    """Return the addresses of a summary as totals have them; None where the summary does not know them."""
+    if origins is None:
+        return {"addresses": None, "lookups": None}
+    by_kind = {
+        origin: {
+            kind: {address: counts[kind] for address, counts in item["addresses"].items()} for kind in REACHED_KINDS
+        }
+        for origin, item in origins.items()
+    }
+    return {"addresses": by_kind, "lookups": {origin: item["lookups"] for origin, item in origins.items()}}
+
+
 def _from_rows(rows: Sequence[Mapping[str, Any]], plan: LoadPlan) -> Body:
     """Return the totals of a run that was killed: what was in flight or waited then was cut off.
 
-    What is not on record is None, and so is its sum over both parts: bytes, connections, and counts by endpoint where
-    there are several.
+    What is not on record is None, and so is its sum over both parts: bytes, connections, addresses, the redirects of a
+    plan that follows them, and counts by endpoint where there are several.
     """
 
     def total(name: str) -> int:
@@ -157,7 +175,8 @@ def _from_rows(rows: Sequence[Mapping[str, Any]], plan: LoadPlan) -> Body:
         "in_flight": max(0, sent - done - failed),
         "failed": {label: count for label in FAILED_LABELS if (count := total(label))},
         "dropped": {label: count for label in DROPPED_LABELS if (count := total(label))},
-        **dict.fromkeys(("bytes_in", "bytes_out", "connects")),
+        **dict.fromkeys(("bytes_in", "bytes_out", "connects", "addresses", "lookups")),
+        "redirects": None if any(target.follow for target in plan.targets) else {},
     }
     alone = {"sent": sent, "done": done, "failed": failed, "dropped": dropped}
     known = alone if len(plan.targets) == 1 else dict.fromkeys(alone)

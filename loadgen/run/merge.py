@@ -220,7 +220,8 @@ def added(one: Body, other: Body) -> Body:
 def _add_into(total: Body, part: Body) -> None:
     for name, value in part.items():
         if isinstance(value, dict):
-            _add_into(total.setdefault(name, {}), value)
+            if total.get(name, {}) is not None:
+                _add_into(total.setdefault(name, {}), value)
             continue
         before = total.get(name, 0)
         total[name] = None if value is None or before is None else before + value

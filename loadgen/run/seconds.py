@@ -80,7 +80,11 @@ class Seconds:
         self._stream.flush()
 
     def go_on(self, place: RunDirectory, earlier: Earlier, t0_ns: int) -> None:
-        """Continue the files of an interrupted run with a phase that begins at t0, and mark the seconds between."""
+        """Continue the files of an interrupted run with a phase that begins at t0, and mark the seconds between.
+
+        The summary of the part before is removed: if this part is killed, it is no account of the run any more.
+        """
+        place.summary.unlink(missing_ok=True)
         self._anchor = earlier.anchor
         self._first = self._pending_from = self._next = (t0_ns - earlier.anchor.monotonic_ns) // NS_PER_S
         self._stats = LoadStatsWriter(place.load_stats, go_on=True)

@@ -6,7 +6,7 @@ shares come in five steps to each halving of the distance to 1, so the tail is a
 
 from __future__ import annotations
 
-from math import floor, log2
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from loadgen.core.units import NS_PER_MS
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from loadgen.core.histogram import Histogram
 
 TICKS_PER_HALF = 5
+_HALVINGS = 40
 _HEADER = f"{'Value':>12} {'Percentile':>14} {'TotalCount':>10} {'1/(1-Percentile)':>14}\n\n"
 
 
@@ -25,10 +26,10 @@ def hgrm_text(histogram: Histogram) -> str:
     total = histogram.total
     lines = [_HEADER]
     for share in _shares(total):
-        value = histogram.max_ns if share >= 1 else histogram.percentile(100 * share)
+        value = histogram.max_ns if share >= 1 else histogram.percentile(float(100 * share))
         count = round(histogram.share_at_or_below(value) * total)
-        tail = "" if share >= 1 else f" {1 / (1 - share):14.2f}"
-        lines.append(f"{value / NS_PER_MS:12.3f} {share:14.12f} {count:10d}{tail}\n")
+        tail = "" if share >= 1 else f" {float(1 / (1 - share)):14.2f}"
+        lines.append(f"{value / NS_PER_MS:12.3f} {float(share):14.12f} {count:10d}{tail}\n")
         if count >= total > 0 and share < 1:
             lines.append(f"{value / NS_PER_MS:12.3f} {1:14.12f} {count:10d}\n")
             break
@@ -39,15 +40,16 @@ def hgrm_text(histogram: Histogram) -> str:
     return "".join(lines)
 
 
-def _shares(total: int) -> Iterator[float]:
-    """Yield 0, then ever finer steps towards 1, and 1; nothing for an empty histogram."""
-    share = 0.0
-    while total and 1 - share > 1e-12:
-        yield share
-        halvings = floor(log2(1 / (1 - share))) + 1
-        share += 1 / (TICKS_PER_HALF * 2**halvings)
+def _shares(total: int) -> Iterator[Fraction]:
+    """Yield 0, then ever finer steps towards 1, and 1; nothing for an empty histogram.
+
+    They are exact: floats that add up would pass 0.75 by a hair, and so give the value of the next rank.
+    """
+    for halving in range(_HALVINGS if total else 0):
+        for tick in range(TICKS_PER_HALF):
+            yield 1 - Fraction(2 * TICKS_PER_HALF - tick, 2 * TICKS_PER_HALF * 2**halving)
     if total:
-        yield 1.0
+        yield Fraction(1)
 
 
 def _buckets(histogram: Histogram) -> int:

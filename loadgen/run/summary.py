@@ -37,6 +37,8 @@ CONFIDENCE = 0.99
 """Of the percentiles' intervals."""
 
 _SLOWEST = 5
+REACHED_KINDS = ("answers", "connections", "requests")
+"""What is counted of each address."""
 ENDPOINT_PREFIX = "endpoint:"
 SPECTRUM = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999, 100.0)
 
@@ -99,7 +101,7 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         "spectrum": spectrum(response),
         "out_of_range": dict(figures.totals.get("out_of_range", {})),
         "bytes": {name: figures.totals.get(name, 0) for name in ("bytes_in", "bytes_out")},
-        "redirects": dict(figures.totals.get("redirects", {})),
+        "redirects": figures.totals.get("redirects", {}),
         "connects": figures.totals.get("connects", 0),
         "late_events": figures.late_events,
         "interrupted_s": figures.gap_s,
@@ -187,15 +189,21 @@ def _endpoints(figures: Figures) -> dict[str, Any]:
     return result
 
 
-def _addresses(figures: Figures) -> dict[str, Any]:
-    """Return by origin how often its name was looked up, and by address what came back and what went there."""
+def _addresses(figures: Figures) -> dict[str, Any] | None:
+    """Return by origin how often its name was looked up, and by address what came back and what went there.
+
+    None where a part of the run was killed and took its account along.
+    """
+    origins, lookups = figures.totals.get("addresses", {}), figures.totals.get("lookups", {})
+    if origins is None:
+        return None
     result: dict[str, Any] = {}
-    for origin, kinds in sorted(figures.totals.get("addresses", {}).items()):
+    for origin, kinds in sorted(origins.items()):
         addresses = sorted({address for counts in kinds.values() for address in counts})
         result[origin] = {
-            "lookups": figures.totals.get("lookups", {}).get(origin, 0),
+            "lookups": lookups.get(origin, 0),
             "addresses": {
-                address: {kind: counts.get(address, 0) for kind, counts in kinds.items()} for address in addresses
+                address: {kind: kinds.get(kind, {}).get(address, 0) for kind in REACHED_KINDS} for address in addresses
             },
         }
     return result

@@ -60,7 +60,9 @@ def _counts(summary: Mapping[str, Any]) -> Iterator[str]:
     if summary.get("floor"):
         yield f"  {summary['floor']['text']}"
     followed = summary.get("redirects", {})
-    if followed:
+    if followed is None:
+        yield "  redirects: NA, a part of the run was killed and took its count along"
+    elif followed:
         parts = ", ".join(f"{count} requests followed {hops}" for hops, count in followed.items())
         yield f"  redirects: {parts}"
     for reason in summary["validity"].get("reasons", []):
@@ -91,6 +93,10 @@ def _trend_line(title: str, metric: Mapping[str, Any]) -> str:
 
 def _addresses(summary: Mapping[str, Any]) -> Iterator[str]:
     origins = summary.get("addresses", {})
+    if origins is None:
+        yield ""
+        yield "addresses: NA, a part of the run was killed and took its counts along"
+        return
     if any(item["addresses"] for item in origins.values()):
         yield ""
         yield f"{'address':<46}{'connections':>12}{'requests':>12}{'answers':>9}"

@@ -80,7 +80,8 @@ class ClosedEngine(Engine):
     def start(self, t0_ns: int, send_until_ns: int) -> None:
         """Begin at t0; send until `send_until_ns`, which is renewed by assignment."""
         super().start(t0_ns, send_until_ns)
-        self._closes_ns = t0_ns + self._slots.duration_ns
+        # a worker that has no request to send must not wait for the time that the others may take
+        self._closes_ns = t0_ns + (0 if self._slots.most == 0 else self._slots.duration_ns)
         for begin_ns in self._slots.begins_ns:
             heappush(self._resting, t0_ns + begin_ns)
         self._arm_resting()

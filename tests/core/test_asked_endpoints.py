@@ -49,11 +49,13 @@ def test_an_endpoint_flag_has_weight_method_and_path(text: str, expected: Endpoi
         ("GET /a /b", 'write it as "[WEIGHT] [METHOD] PATH", such as "5 GET /api/v2/hello"'),
         ("health", "write a path that begins with /, or a whole http or https URL"),
         ("//evil/x", "write a path that begins with /, or a whole http or https URL"),
+        ("http://h/a b", "a path or URL has no blank in it: write %20 for one"),
+        ("2 /a b", "a path or URL has no blank in it: write %20 for one"),
         ("FETCH /a", "not a method: write one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
         ("0 /a", "a weight is a whole number from 1 to 1,000,000"),
         ("/a#b", "a URL here has no #fragment: a fragment never reaches a server"),
         ("/<id>", "still a placeholder: put the real value in its place"),
-        ("http://u:p@h/", "a URL here has no user and password: put them into an Authorization header"),
+        ("http://u:p@h/", "a URL here has neither user nor password; put them into an Authorization header"),
     ],
 )
 def test_a_bad_endpoint_flag_says_how_to_write_it(text: str, remedy: str) -> None:

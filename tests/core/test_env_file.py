@@ -54,11 +54,11 @@ def test_every_bad_line_is_reported_with_its_number_and_without_its_value() -> N
     parsed = parse_env('GOOD=1\nbad line\n1KEY=x\nKEY=\'s3cr3t\nOTHER="a" b\nexport\n', ".env.phase5")
     assert parsed.values == {"GOOD": "1"}
     assert [str(problem) for problem in parsed.problems] == [
-        ".env.phase5 line 2: not KEY=VALUE: correct the line or put # before it",
-        ".env.phase5 line 3: not KEY=VALUE: correct the line or put # before it",
+        ".env.phase5 line 2: neither a comment nor a key, = and a value: correct the line or put # before it",
+        ".env.phase5 line 3: neither a comment nor a key, = and a value: correct the line or put # before it",
         ".env.phase5 line 4 (KEY): the quote ' does not close, or something other than a # comment follows it",
         '.env.phase5 line 5 (OTHER): the quote " does not close, or something other than a # comment follows it',
-        ".env.phase5 line 6: not KEY=VALUE: correct the line or put # before it",
+        ".env.phase5 line 6: neither a comment nor a key, = and a value: correct the line or put # before it",
     ]
 
 

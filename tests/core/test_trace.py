@@ -55,6 +55,15 @@ def test_lines_without_an_http_request_are_counted_and_skipped() -> None:
     assert (len(trace.at_ns), trace.at_ns[0], trace.skipped) == (1, 0, 6)
 
 
+def test_lines_that_are_skipped_take_no_part_of_their_second() -> None:
+    """Two requests of a second are half a second apart, whatever scanners sent between them."""
+    noise = log_line(5, "/x").replace("GET /x", "CONNECT h:443")
+
+    trace = parse_trace([log_line(5, "/0"), noise, log_line(5, "http://other.test/"), log_line(5, "/1")])
+
+    assert (trace.at_ns, trace.skipped) == ((0, NS_PER_S // 2), 2)
+
+
 def test_a_csv_is_taken_exactly() -> None:
     lines = ["timestamp,method,path\n", "17.000000001,get,/a\n", '16.5,POST,"/b?q=1,2"\n', "\n", "17.25,GET,/a\n"]
 
@@ -68,6 +77,19 @@ def test_a_csv_may_have_dates_and_no_method() -> None:
     lines = ["path,timestamp\n", "/a,2024-02-29T12:00:00.25Z\n", "/a,2024-02-29T13:00:01+01:00\n"]
 
     assert parse_trace(lines) == Trace((0, 750_000_000), (0, 0), (("GET", "/a"),))
+
+
+def test_dates_are_taken_to_the_nanosecond() -> None:
+    lines = ["timestamp,path\n", "2024-02-29T12:00:00.000000001Z,/a\n", "2024-02-29T13:00:00.123456789+01:00,/a\n"]
+
+    assert parse_trace(lines).at_ns == (0, 123_456_788)
+
+
+def test_a_csv_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_bytes(b"\xef\xbb\xbftimestamp,path\r\n1,/a\r\n")
+
+    assert read_trace(str(path)).requests == (("GET", "/a"),)
 
 
 @settings(deadline=None)
@@ -94,6 +116,7 @@ def test_the_gaps_of_a_csv_are_kept_to_the_nanosecond(times_ns: list[int]) -> No
         (["timestamp,url\n"], "line 1: a CSV trace has the columns"),
         (["timestamp,path\n", "1,/a,3\n"], "line 2: 3 columns instead of 2"),
         (["timestamp,path\n", "1,/a\n", "soon,/a\n"], "line 3: timestamp is neither seconds nor a date"),
+        (["timestamp,path\n", "1,/" + "a" * 140_000 + "\n"], r"line 2: field larger than field limit"),
     ],
 )
 def test_what_is_no_trace_is_refused_with_its_line(lines: list[str], message: str) -> None:

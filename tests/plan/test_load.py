@@ -229,6 +229,21 @@ def test_production_reads_its_env_file_by_itself(tmp_path: Path) -> None:
         load_plan(Kind.BASELINE, "staging", {}, Inputs({}, tmp_path))
 
 
+def test_a_run_asks_for_its_url_once_and_only_where_it_is_missing(tmp_path: Path) -> None:
+    for flags, problems in (
+        ({}, ["URL: missing: give one, or set LOAD_BASE_URL"]),
+        ({"url": ["ftp://x/"]}, ["URL = 'ftp://x/': not a URL: write it as https://host[:port][/path]"]),
+        (
+            {"url": ["http://far.test/a"]},
+            ["URL = 'far.test': not this machine: say --profile dev, staging or production"],
+        ),
+        ({"base_url": "x"}, ["--base-url = 'x': not a URL: write it as https://host[:port][/path]"]),
+    ):
+        with pytest.raises(InputError) as caught:
+            load_plan(Kind.RUN, None, flags, Inputs({}, tmp_path))
+        assert [str(problem) for problem in caught.value.problems] == problems
+
+
 def test_an_env_file_can_be_named(tmp_path: Path) -> None:
     (tmp_path / "my.env").write_text("LOAD_BASE_URL=http://127.0.0.1:1\n")
     _, plan = load_plan(Kind.RUN, None, {}, Inputs({}, tmp_path, env_file=tmp_path / "my.env"))

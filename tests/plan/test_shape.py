@@ -54,6 +54,26 @@ def test_a_number_of_requests_lasts_as_long_as_it_takes_at_the_rate() -> None:
     assert stages(rate="3", requests="100") == (Stage(parse_rate("3"), 33_333_333_334),)
 
 
+@pytest.mark.parametrize(
+    ("flags", "label"),
+    [
+        ({"rate": "0.1", "duration": "9s"}, "--rate"),
+        ({"rate": "10", "duration": "1ms", "arrival": "poisson"}, "--rate"),
+        ({"rate": "1", "duration": "1s", "start_at": "10%:1s"}, "--rate"),
+        ({"rate": "1", "duration": "1900ms", "shape": "ramp"}, "--rate"),
+        ({"stage": ["1s:0..1.9"]}, "--stage"),
+    ],
+)
+def test_a_load_of_no_request_at_all_is_refused(flags: dict[str, Any], label: str) -> None:
+    remedy = "comes to less than one request in the whole time: raise the rate or make it longer"
+    assert problems_of(**flags) == [f"{label}: {remedy}"]
+
+
+def test_a_load_of_one_request_is_none_too_small() -> None:
+    assert problems_of(rate="0.1", duration="10s") == []
+    assert problems_of(stage=["1s:0", "1s:0..2"]) == []
+
+
 def test_starting_at_a_share_is_a_ramp_inside_the_duration() -> None:
     ten = parse_rate("10")
     assert stages(rate="10", duration="100s", start_at="10%") == (

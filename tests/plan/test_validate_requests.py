@@ -56,7 +56,7 @@ def test_all_that_is_wrong_with_requests_is_said_at_once(tmp_path: Path) -> None
         "target /c/${others.id}: ${others.id}: no feeder 'others': there are users, idle",
         "feeder idle: no request has a field of it",
         "target HEAD /b = 'contains a': an answer to HEAD has no body: ask with GET, or expect something else",
-        "target HEAD /b: has a Cookie header and cookies = true: give one of the two",
+        "target HEAD /b: has a Cookie header and keeps cookies of its own: give one of the two",
     ]
 
 

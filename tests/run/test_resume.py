@@ -26,6 +26,8 @@ from loadgen.run.merge import Row
 from loadgen.run.phases import PhaseTotals
 from loadgen.run.resume import resume
 from loadgen.run.seconds import Seconds
+from loadgen.run.summary import Figures, summary_document
+from loadgen.run.summary_text import summary_text
 from tests.support.account import assert_adds_up
 from tests.support.supervised import fake_setup, make_plan, new_place, run_plan
 
@@ -82,17 +84,92 @@ def test_what_a_killed_run_left_no_record_of_is_unknown_for_the_whole_and_never_
 ) -> None:
     place, plan = new_place(tmp_path), make_plan(5)
     one = plan.load.targets[0]
-    plan = replace(plan, load=replace(plan.load, targets=(one, replace(one, name="other"))))
+    plan = replace(plan, load=replace(plan.load, targets=(replace(one, follow=1), replace(one, name="other"))))
     killed(place, plan)
     _, earlier = resume(place, plan)
     last = {"sent": 30, "done": 30, "failed": 0, "dropped": 0}
     counts = {"scheduled": 60, "sent": 60, "done": 60, "unsent": 0, "in_flight": 0, "bytes_in": 6_000, "connects": 2}
-    ended = PhaseTotals({**counts, "endpoints": {"home": last, "other": last}}, [], [], 0)
+    reached = {kind: {"10.0.0.1": 1} for kind in ("answers", "connections", "requests")}
+    others = {"redirects": {"1": 5}, "addresses": {"http://h:80": reached}, "lookups": {"http://h:80": 1}}
+    ended = PhaseTotals({**counts, **others, "endpoints": {"home": last, "other": last}}, [], [], 0)
     joined = earlier.joined(ended).totals
+    made = summary_document(Figures("r", joined, {}, 5 * S, 20.0))
 
     assert (joined["scheduled"], joined["done"]) == (100, 99)
     assert (joined["bytes_in"], joined["bytes_out"], joined["connects"]) == (None, None, None)
+    assert made["addresses"] is None
+    assert made["redirects"] is None
+    text = summary_text(made)
+    assert "redirects: NA, a part of the run was killed" in text
+    assert "addresses: NA, a part of the run was killed" in text
     assert joined["endpoints"]["other"] == dict.fromkeys(last)
+
+
+def stopped(place: RunDirectory, plan: Plan) -> None:
+    """Leave what an orderly stop leaves: 40 requests of which 10 met a failed expectation and 5 a 500."""
+    killed(place, plan, status=Status.INTERRUPTED.value)
+    summary = {
+        "totals": {"scheduled": 40, "sent": 40, "unsent": 0, "done": 25, "in_flight": 0},
+        "outcomes": {"ok": 25, "http_5xx": 5, "expect:says hello": 10},
+        "endpoints": {"home": {"sent": 40, "done": 25, "failed": 15, "dropped": 0}},
+        "addresses": {
+            "http://h:80": {
+                "lookups": 1,
+                "addresses": {"10.0.0.1": {"answers": 1, "connections": 3, "requests": 40}},
+            }
+        },
+        "redirects": {"1": 40},
+        "out_of_range": {},
+        "bytes": {"bytes_in": 4_000, "bytes_out": 8_000},
+        "connects": 3,
+    }
+    place.summary.write_text(json.dumps(summary))
+
+
+def test_what_an_orderly_part_counted_is_added_to_the_next_one_whatever_its_name(tmp_path: Path) -> None:
+    """40 and 60 requests: 10 + 20 failed expectations, 40 + 60 redirects, 40 + 60 requests to the address."""
+    place, plan = new_place(tmp_path), make_plan(5)
+    stopped(place, plan)
+    _, earlier = resume(place, plan)
+    reached = {
+        "answers": {"10.0.0.1": 2, "10.0.0.2": 1},
+        "connections": {"10.0.0.1": 4},
+        "requests": {"10.0.0.1": 60},
+    }
+    counts = {"scheduled": 60, "sent": 60, "done": 40, "unsent": 0, "in_flight": 0}
+    others = {"redirects": {"1": 60}, "addresses": {"http://h:80": reached}, "lookups": {"http://h:80": 2}}
+    ended = PhaseTotals({**counts, **others, "failed": {"expect:says hello": 20}}, [], [], 0)
+    joined = earlier.joined(ended).totals
+    made = summary_document(Figures("r", joined, {}, 5 * S, 20.0))
+
+    assert_adds_up(joined)
+    assert made["outcomes"] == {"ok": 65, "http_5xx": 5, "expect:says hello": 30}
+    assert made["redirects"] == {"1": 100}
+    assert made["addresses"] == {
+        "http://h:80": {
+            "lookups": 3,
+            "addresses": {
+                "10.0.0.1": {"answers": 3, "connections": 7, "requests": 100},
+                "10.0.0.2": {"answers": 1, "connections": 0, "requests": 0},
+            },
+        }
+    }
+
+
+def test_a_summary_is_gone_as_soon_as_it_is_no_account_of_the_run_any_more(tmp_path: Path) -> None:
+    """Stopped, gone on with for one second of 20, and killed: the rows have 60 requests, the summary 40."""
+    place, plan = new_place(tmp_path), make_plan(5)
+    stopped(place, plan)
+    _, earlier = resume(place, plan)
+    seconds = Seconds(histogram_max_ns(plan.load.limits.timeout_ns))
+    seconds.go_on(place, earlier, earlier.anchor.monotonic_ns + 7 * S)
+    row = Row(0)
+    row.counts.update(scheduled=20, sent=20, done=20)
+    seconds.take(row)
+    seconds.close()
+    _, again = resume(place, plan)
+
+    assert (again.orderly, again.totals["scheduled"], again.skip_ns) == (False, 60, 3 * S)
 
 
 def test_random_arrivals_go_on_at_the_due_time_of_the_next_one(tmp_path: Path) -> None:

@@ -75,6 +75,16 @@ def test_the_workers_together_send_the_number_of_requests(worker: WorkerProcess)
     assert sent == [52, 51]
 
 
+def test_a_worker_without_a_request_of_its_own_ends_at_once(worker: WorkerProcess) -> None:
+    """Of 2 requests the third of three workers has none; it must not wait for the end of the duration."""
+    with NullServer() as server:
+        began = time.monotonic()
+        account = worker.run(closed_plan(server.url, 60, 8, requests=2, limits=Limits()), index=2, count=3)
+
+    assert account.totals["scheduled"] == account.totals["sent"] == 0
+    assert time.monotonic() - began < 20
+
+
 def test_slots_begin_spread_over_the_think_time_and_rest_that_long(worker: WorkerProcess) -> None:
     with NullServer() as server:
         account = worker.run(closed_plan(server.url, 1, 4, think_ms=200))
