@@ -20,12 +20,12 @@ from loadgen.core.histogram import histogram_max_ns
 from loadgen.core.shape import Stage
 from loadgen.core.units import NS_PER_S
 from loadgen.core.whole_file import write_whole
-from loadgen.run.capacity.answer import Answer, Verdict
+from loadgen.run.capacity.answer import Verdict
 from loadgen.run.capacity.block import Block
 from loadgen.run.capacity.findings import State
 from loadgen.run.capacity.outcome import Broke, Outcome, Purpose, Result
 from loadgen.run.capacity.schedule import step_terms, trouble_in
-from loadgen.run.capacity.search import Move, next_move
+from loadgen.run.capacity.search import Move, answer_so_far, next_move
 from loadgen.run.capacity.step import StepJudge
 from loadgen.run.capacity.tally import columns_of, means_of
 from loadgen.run.capacity.task import capacity_document
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import Plan
     from loadgen.run.breaker import Trip
+    from loadgen.run.capacity.answer import Answer
     from loadgen.run.capacity.step import Standing, StepTerms
     from loadgen.run.capacity.task import CapacityTask
     from loadgen.run.ending import Ending
@@ -86,7 +87,7 @@ class Climb(Supervisor):
     async def _load(self) -> None:
         self._decide(ASKED, self._task.to_body())
         while isinstance(move := next_move(self._task.terms, self._outcomes), Move):
-            self._keep(Answer(Verdict.INCONCLUSIVE, None, None, "the run has not come to its end"))
+            self._keep(answer_so_far(self._outcomes))
             outcome = await self._step(len(self._outcomes) + 1, move)
             self._outcomes.append(outcome)
             self._decide(OUTCOME, outcome.to_body())

@@ -118,6 +118,7 @@ def test_a_search_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
         assert running.returncode == 130
         place = run_directory(tmp_path)
         before = [step["rate_per_s"] for step in left(tmp_path)["steps"]]
+        assert left(tmp_path)["answer"]["interval"] == f"the capacity is at least {before[-1]:g}/s"
 
         other = loadgen(*arguments(demo, "--search", "--resume", str(place), rate="300"), cwd=tmp_path)
         ended = loadgen(*arguments(demo, "--search", "--resume", str(place), rate="200"), cwd=tmp_path, timeout_s=100)

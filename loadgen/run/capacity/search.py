@@ -94,6 +94,11 @@ class _Bounds:
         return cls(max(below, key=_per_s, default=None), failed)
 
 
+def answer_so_far(outcomes: Sequence[Outcome]) -> Answer:
+    """Return what a run that has not come to its end knows: INCONCLUSIVE, with the interval so far."""
+    return _answer(Verdict.INCONCLUSIVE, outcomes, _Bounds.of(outcomes), "the run has not come to its end")
+
+
 def _first(terms: SearchTerms) -> Move:
     if terms.start is None:
         return Move(terms.ceiling, Purpose.HOLD, "the rate that was asked for")

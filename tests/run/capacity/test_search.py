@@ -12,7 +12,7 @@ from loadgen.core.errors import ExitCode
 from loadgen.core.units import Rate
 from loadgen.run.capacity.answer import Answer, Verdict
 from loadgen.run.capacity.outcome import Broke, Outcome, Purpose, Result
-from loadgen.run.capacity.search import MOST_RECOVERIES, Move, SearchTerms, next_move
+from loadgen.run.capacity.search import MOST_RECOVERIES, Move, SearchTerms, answer_so_far, next_move
 
 TERMS = SearchTerms(Rate.per_second(1_000), Rate.per_second(125))
 ALONE = SearchTerms(Rate.per_second(300))
@@ -194,6 +194,19 @@ def test_three_of_them_in_a_row_are_the_generators_own_limit() -> None:
     assert (answer.verdict, answer.verdict.exit_code) == (Verdict.INVALID, ExitCode.INVALID)
     assert answer.held == Rate.per_second(250)
     assert run(ALONE, 0, dict.fromkeys((1, 2, 3), Result.INVALID))[0].verdict is Verdict.INVALID
+
+
+def test_a_run_that_is_stopped_says_what_it_knows_so_far() -> None:
+    _, outcomes = run(TERMS, 400)  # 125 and 250 hold, 500 does not
+
+    stopped = [answer_so_far(outcomes[:count]) for count in (0, 2, 3)]
+
+    assert {(one.verdict, one.reason) for one in stopped} == {(Verdict.INCONCLUSIVE, "the run has not come to its end")}
+    assert [one.interval for one in stopped] == [
+        "nothing is known of the capacity",
+        "the capacity is at least 250/s",
+        "the capacity is between 250/s and 500/s",
+    ]
 
 
 def test_an_outcome_is_read_back_as_it_was_written() -> None:
