@@ -15,7 +15,7 @@ from loadgen.plan.model import Profile
 from loadgen.plan.validate import is_loopback
 from loadgen.run.capacity.block import LEAST_BLOCK_S
 from loadgen.run.capacity.conditions import Side, parse_conditions
-from loadgen.run.capacity.schedule import Lengths, first_rate
+from loadgen.run.capacity.schedule import Lengths, first_rate, least_rate
 from loadgen.run.capacity.search import SearchTerms
 from loadgen.run.capacity.task import CapacityTask
 from loadgen.run.document import without_userinfo
@@ -69,9 +69,10 @@ def build_task(settings: Settings, plan: Plan, wishes: Wishes) -> CapacityTask:
         raise InputError(problems)
     if wishes.search and start is None:
         start = first_rate(ceiling, conditions, lengths)
+    least_per_s = 0.0 if start is None else least_rate(start, conditions)
     return CapacityTask(
         conditions=conditions,
-        terms=SearchTerms(ceiling, start, wishes.precision, plan.profile is Profile.PRODUCTION),
+        terms=SearchTerms(ceiling, start, wishes.precision, plan.profile is Profile.PRODUCTION, least_per_s),
         lengths=lengths,
         concurrency=plan.load.concurrency,
         workers=plan.load.workers,

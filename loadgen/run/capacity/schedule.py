@@ -23,6 +23,7 @@ _BISECT_LOOKS = 2
 _START_SHARE = 8
 _START_BLOCKS = 2
 _RECOVERY_REQUESTS = 5
+_LONG_BLOCK_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ def first_rate(ceiling: Rate, conditions: Sequence[Condition], lengths: Lengths)
     quick = need / (_START_BLOCKS * lengths.block_s)
     per_s = min(max(ceiling.per_s / _START_SHARE, quick), ceiling.per_s / 2)
     return Rate.per_second(float(f"{per_s:.3g}"))
+
+
+def least_rate(start: Rate, conditions: Sequence[Condition]) -> float:
+    """Return the rate per second below which a search does not go: there a block takes more than two minutes.
+
+    At the lowest rates a percentile takes hours to be judged. A first rate that is that low itself may be quartered
+    once.
+    """
+    need = max(condition.least_requests for condition in conditions)
+    return min(need / 2 / _LONG_BLOCK_S, start.per_s / 5)
 
 
 def trouble_in(block: Block, conditions: Sequence[Condition]) -> tuple[Broke, ...]:
