@@ -120,6 +120,7 @@ class Climb(Supervisor):
         ended = self._course.end()
         figures = means_of(blocks, move.rate.per_s)
         validity = step_validity(ended, rows)
+        self._course.judged.append(validity)
         if validity.state is Validity.INVALID:
             judged = replace(judged, result=Result.INVALID, detail=validity.reasons[0], broke=())
         return replace(judged, number=number, rate=move.rate, purpose=move.purpose, figures=figures)
