@@ -150,6 +150,12 @@ def _has_held(cwd: Path) -> bool:
         (("--settle", "x", "--block", "1s"), "at least 5s"),
         (("--precision", "2"), "is between 0.005 and 0.5"),
         (("--resume", "nowhere"), "no decisions.jsonl there"),
+        (("--rate", "0", "--precision", "9", "--slo", "p99<250"), "3 problems"),
+        (("--redis-url", "redis://127.0.0.1:1"), "--redis-url: the observer watches it, which needs --metrics-url"),
+        (
+            ("--slo", "p99<5s"),
+            "p99<5s': a request given up after --timeout 5s would pass: raise that or lower the limit",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_sent(
