@@ -73,6 +73,7 @@ class Climb(Supervisor):
         self._course = Course(plan.load)
         self._rows: StepRows | None = None
         self._began_ns: int | None = None
+        self._trip: Trip | None = None
 
     def __repr__(self) -> str:
         return f"<Climb after {len(self._outcomes)} steps, {self._office!r}>"
@@ -97,7 +98,7 @@ class Climb(Supervisor):
         self._keep(move)
         self._tell(str(move))
         if move.verdict is Verdict.BREAKER:
-            self._end.ask(Cause.BREAKER, move.reason)
+            self._end.ask(Cause.BREAKER, move.reason if self._trip is None else str(self._trip))
 
     async def _step(self, number: int, move: Move) -> Outcome:
         terms = step_terms(move.rate, move.purpose, self._task.conditions, self._task.lengths)
@@ -173,6 +174,7 @@ class Climb(Supervisor):
             super()._on_trip(trip)
             return
         phase.stop(monotonic_ns(), self._plan.load.limits.grace_ns, "circuit breaker")
+        self._trip = trip
         self._office.keep_trip(trip)
         self._decide(TRIP, trip_body(trip, "", phase.name))
         text = f"the breaker tripped: {trip.metric} {trip.value:.4g} > {trip.threshold:g} ({trip.rule})"

@@ -105,6 +105,8 @@ def test_a_trip_ends_a_rate_alone_with_exit_4(tmp_path: Path) -> None:
     assert ended.returncode == 4, ended.stderr
     assert left(tmp_path)["steps"][0]["result"] == "tripped"
     assert (run_directory(tmp_path) / "breaker.json").exists()
+    metadata = json.loads((run_directory(tmp_path) / "metadata.json").read_text())
+    assert metadata["error"].startswith("the circuit breaker tripped: client_error_rate ")
 
 
 @pytest.mark.stack
