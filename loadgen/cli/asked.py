@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from loadgen.core.config import Settings
     from loadgen.plan.load import Inputs
+    from loadgen.run.demo_service import DemoService
+
+_OWN_REDIS = "unix:///its-own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,24 @@ def asked_of(given: Mapping[str, Any], *own: str) -> Asked:
     settings, _ = read_settings(given["profile"], flags, inputs.environ, env_file, inputs.plan_file, inputs.scenario)
     nowhere = settings.sources["base_url"] is Source.DEFAULT and given["profile"] in (None, "dev")
     return Asked(flags, inputs, settings, demo=settings.demo or nowhere)
+
+
+def demo_stand_ins(settings: Settings) -> dict[str, object]:
+    """Return flags that stand for the demo service's addresses until it is started, so that all else can be checked.
+
+    Its own Redis is among them where it is to be watched and the service, which has our environment, will start one.
+    """
+    import os
+
+    has_own = os.environ.get("CACHE_IMPL", "").strip().lower() == "redis"
+    watched = settings.watch_redis and settings.watched_redis is None and has_own
+    return {"demo": True, "base_url": "http://127.0.0.1:1"} | ({"redis_url": _OWN_REDIS} if watched else {})
+
+
+def with_addresses_of(demo: DemoService, flags: Mapping[str, object]) -> dict[str, object]:
+    """Return the flags with the addresses of the demo service in place of their stand-ins."""
+    own = flags.get("redis_url") == _OWN_REDIS and demo.redis_url
+    return {**flags, "base_url": demo.url, **({"redis_url": demo.redis_url} if own else {})}
 
 
 def refuse_beside_demo(settings: Settings, *names: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli.asked import asked_of, refuse_beside_demo
+from loadgen.cli.asked import asked_of, demo_stand_ins, refuse_beside_demo, with_addresses_of
 from loadgen.cli.detach import DetachableCommand, start_detached, tell_started
 from loadgen.cli.flags import (
     BREAKER,
@@ -92,10 +92,7 @@ def _baseline(given: Mapping[str, Any], execution: Execution) -> ExitCode:
 
 
 def _demo_flags(flags: Mapping[str, object], settings: Settings, kind: Kind) -> dict[str, object]:
-    """Return the flags with the demo's short schedule where nothing else was asked for.
-
-    The address is not known yet; a loopback address stands in for it, so that all else can be checked first.
-    """
+    """Return the flags with the demo's short schedule where nothing else was asked for, its addresses stood in for."""
     from loadgen.core.setting_table import Source
     from loadgen.plan.model import Kind
     from loadgen.run import demo_service
@@ -107,16 +104,7 @@ def _demo_flags(flags: Mapping[str, object], settings: Settings, kind: Kind) -> 
     short = {
         name.removesuffix("_ns"): value for name, value in usual.items() if settings.sources[name] is Source.DEFAULT
     }
-    own_redis = settings.watch_redis and settings.watched_redis is None and _has_own_redis()
-    stand_in = {"redis_url": "unix:///its-own"} if own_redis else {}
-    return {**flags, **short, **stand_in, "demo": True, "base_url": "http://127.0.0.1:1"}
-
-
-def _has_own_redis() -> bool:
-    """Say whether the demo service, which has our environment, will start a Redis of its own and tell us where."""
-    import os
-
-    return os.environ.get("CACHE_IMPL", "").strip().lower() == "redis"
+    return {**flags, **short, **demo_stand_ins(settings)}
 
 
 async def _demo_session(
@@ -128,8 +116,7 @@ async def _demo_session(
 
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
-        own = {"redis_url": demo.redis_url} if "redis_url" in flags and demo.redis_url else {}
-        flags = {**flags, "base_url": demo.url, **own}
+        flags = with_addresses_of(demo, flags)
         return await _session(*_plan(kind, given, flags, inputs), inputs, terms, given["resume"])
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli.asked import asked_of, refuse_beside_demo
+from loadgen.cli.asked import asked_of, demo_stand_ins, refuse_beside_demo, with_addresses_of
 from loadgen.cli.flags import (
     CREDENTIALS,
     LOAD,
     METRICS,
     NETWORK,
+    REDIS,
     REUSE,
     SELF_METRICS,
     SHAPE,
@@ -64,7 +65,7 @@ class Begin:
 @click.option("--confirm-host", metavar="HOST", help="The host under test, once more: production needs it.")
 @click.option("--resume", type=click.Path(file_okay=False), metavar="DIR", help="Go on with an unfinished run.")
 @with_options(
-    SELF_METRICS, TARGET, LOAD, METRICS, WARMUP, SHAPE, CREDENTIALS, NETWORK, REUSE, THRESHOLDS, START, SOURCES
+    SELF_METRICS, TARGET, LOAD, METRICS, REDIS, WARMUP, SHAPE, CREDENTIALS, NETWORK, REUSE, THRESHOLDS, START, SOURCES
 )
 @click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")
@@ -97,7 +98,7 @@ def _capacity(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     execution.note(profile=settings.profile)
     if asked.demo:
         refuse_beside_demo(settings, "base_url")
-        flags = {**flags, "demo": True, "base_url": "http://127.0.0.1:1"}  # not known yet: all else is checked first
+        flags |= demo_stand_ins(settings)
     wanted = _wanted(given, flags, inputs)
     with RunLock(Path(settings.out_dir)) as lock:
         begin = Begin(lock.name_run, execution)
@@ -121,19 +122,24 @@ async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inpu
 
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
-        return await _run(*_wanted(given, {**flags, "base_url": demo.url}, inputs), given, inputs, begin)
+        return await _run(*_wanted(given, with_addresses_of(demo, flags), inputs), given, inputs, begin)
 
 
 def _wanted(
     given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs
 ) -> tuple[Settings, Plan, CapacityTask]:
+    from loadgen.core.errors import InputError
     from loadgen.plan.load import load_plan
     from loadgen.plan.model import Kind
-    from loadgen.run.asking import Wishes, build_task, load_of
+    from loadgen.run.asking import Wishes, build_task, load_of, problems_of
 
-    settings, plan = load_plan(Kind.CAPACITY, given["profile"], flags, inputs)
     names = ("search", "slo", "start", "settle", "block", "hold", "precision", "confirm_host")
-    task = build_task(settings, plan, Wishes(**{name: given[name] for name in names}))
+    wishes = Wishes(**{name: given[name] for name in names})
+    try:
+        settings, plan = load_plan(Kind.CAPACITY, given["profile"], flags, inputs)
+    except InputError as error:
+        raise InputError([*error.problems, *problems_of(wishes)]) from error
+    task = build_task(settings, plan, wishes)
     return settings, load_of(plan, task), task
 
 

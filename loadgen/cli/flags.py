@@ -81,14 +81,17 @@ METRICS: Group = (
     click.option("--idle", metavar="DURATION", help="Watch without load first.  [60s in production, 15s in staging]"),
     click.option("--count-cache-miss", is_flag=True, help="Count cache misses as fallbacks."),
 )
+REDIS: Group = (
+    click.option("--watch-redis", is_flag=True, help="Watch the Redis at REDIS_URL too; --demo: its own."),
+    click.option("--redis-url", metavar="URL", help="Watch the Redis at this address; prefer REDIS_URL."),
+)
 OBSERVATION: Group = (
     *METRICS[:2],
     click.option("--samples", metavar="N", help="Rows of metrics.csv.  [LOAD_SAMPLES, 12]"),
     click.option("--interval", metavar="DURATION", help="Time between rows.  [600s]"),
     click.option("--interval-seconds", metavar="N", help="The same in seconds.  [INTERVAL_SECONDS]"),
     *METRICS[2:],
-    click.option("--watch-redis", is_flag=True, help="Watch the Redis at REDIS_URL too; --demo: its own."),
-    click.option("--redis-url", metavar="URL", help="Watch the Redis at this address; prefer REDIS_URL."),
+    *REDIS,
 )
 CLIENT_THRESHOLDS: Group = (
     click.option("--breaker-error-rate", metavar="SHARE", help="Error rate that aborts.  [0.02]"),

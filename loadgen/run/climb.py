@@ -20,12 +20,12 @@ from loadgen.core.histogram import histogram_max_ns
 from loadgen.core.shape import Stage
 from loadgen.core.units import NS_PER_S
 from loadgen.core.whole_file import write_whole
-from loadgen.run.capacity.answer import Answer, Verdict
+from loadgen.run.capacity.answer import Verdict
 from loadgen.run.capacity.block import Block
 from loadgen.run.capacity.findings import State
 from loadgen.run.capacity.outcome import Broke, Outcome, Purpose, Result
 from loadgen.run.capacity.schedule import step_terms, trouble_in
-from loadgen.run.capacity.search import Move, next_move
+from loadgen.run.capacity.search import Move, answer_so_far, next_move
 from loadgen.run.capacity.step import StepJudge
 from loadgen.run.capacity.tally import columns_of, means_of
 from loadgen.run.capacity.task import capacity_document
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from loadgen.core.rundir import RunDirectory
     from loadgen.plan.model import Plan
     from loadgen.run.breaker import Trip
+    from loadgen.run.capacity.answer import Answer
     from loadgen.run.capacity.step import Standing, StepTerms
     from loadgen.run.capacity.task import CapacityTask
     from loadgen.run.ending import Ending
@@ -72,6 +73,7 @@ class Climb(Supervisor):
         self._course = Course(plan.load)
         self._rows: StepRows | None = None
         self._began_ns: int | None = None
+        self._trip: Trip | None = None
 
     def __repr__(self) -> str:
         return f"<Climb after {len(self._outcomes)} steps, {self._office!r}>"
@@ -86,7 +88,7 @@ class Climb(Supervisor):
     async def _load(self) -> None:
         self._decide(ASKED, self._task.to_body())
         while isinstance(move := next_move(self._task.terms, self._outcomes), Move):
-            self._keep(Answer(Verdict.INCONCLUSIVE, None, None, "the run has not come to its end"))
+            self._keep(answer_so_far(self._outcomes))
             outcome = await self._step(len(self._outcomes) + 1, move)
             self._outcomes.append(outcome)
             self._decide(OUTCOME, outcome.to_body())
@@ -96,7 +98,7 @@ class Climb(Supervisor):
         self._keep(move)
         self._tell(str(move))
         if move.verdict is Verdict.BREAKER:
-            self._end.ask(Cause.BREAKER, move.reason)
+            self._end.ask(Cause.BREAKER, move.reason if self._trip is None else str(self._trip))
 
     async def _step(self, number: int, move: Move) -> Outcome:
         terms = step_terms(move.rate, move.purpose, self._task.conditions, self._task.lengths)
@@ -119,6 +121,7 @@ class Climb(Supervisor):
         ended = self._course.end()
         figures = means_of(blocks, move.rate.per_s)
         validity = step_validity(ended, rows)
+        self._course.judged.append(validity)
         if validity.state is Validity.INVALID:
             judged = replace(judged, result=Result.INVALID, detail=validity.reasons[0], broke=())
         return replace(judged, number=number, rate=move.rate, purpose=move.purpose, figures=figures)
@@ -171,6 +174,7 @@ class Climb(Supervisor):
             super()._on_trip(trip)
             return
         phase.stop(monotonic_ns(), self._plan.load.limits.grace_ns, "circuit breaker")
+        self._trip = trip
         self._office.keep_trip(trip)
         self._decide(TRIP, trip_body(trip, "", phase.name))
         text = f"the breaker tripped: {trip.metric} {trip.value:.4g} > {trip.threshold:g} ({trip.rule})"

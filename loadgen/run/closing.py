@@ -20,13 +20,14 @@ from loadgen.core.metadata import Status
 from loadgen.core.redact import Redactor
 from loadgen.core.units import NS_PER_S
 from loadgen.plan.model import Kind
+from loadgen.run.course import Course
 from loadgen.run.ending import Cause
 from loadgen.run.gap import gap_cv
 from loadgen.run.launch import Spec, how_it_ended, start_plain
 from loadgen.run.notice import abort_alert, notice_of, notice_text, trip_alert_of
 from loadgen.run.phases import PhaseTotals, duration_ns, mean_rate_per_s
 from loadgen.run.summary import Figures, account, floor_body, summary_document
-from loadgen.run.validity import Evidence, State, Validity, judge
+from loadgen.run.validity import Evidence, State, Validity, judge, of_steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from loadgen.core.metadata import Document
     from loadgen.notify.notifier import Sent
     from loadgen.run.alarm import Alarm
-    from loadgen.run.course import Course
     from loadgen.run.ending import Ending
     from loadgen.run.office import Office
     from loadgen.run.phases import LoadPhase
@@ -92,11 +92,11 @@ def _judge(office: Office, phase: LoadPhase | Course | None, ended: PhaseTotals)
     planned_s = 0 if phase is None else -(-(duration_ns(phase.plan) + phase.plan.skip_ns) // NS_PER_S)
     earlier = office.setup.earlier
     carried_ns = 0.0 if earlier is None else earlier.service_ns
-    whole = office.seconds.sent_by_second[:planned_s] if office.end.first is None else []
+    in_time = office.seconds.sent_by_second[:planned_s] if office.end.first is None else []
     if phase is not None:
         for sentence in ended.unmatched:
             office.chronicle.note(sentence)
-    return judge(
+    whole = judge(
         Evidence(
             scheduled=totals["scheduled"],
             sent=totals["sent"],
@@ -104,7 +104,7 @@ def _judge(office: Office, phase: LoadPhase | Course | None, ended: PhaseTotals)
             dropped=totals["dropped_by"],
             lag_p99_ns=None if lag is None else lag.percentile(99),
             wait_p99_ns=None if wait is None else wait.percentile(99),
-            sent_in_time=sum(whole) if whole else None,
+            sent_in_time=sum(in_time) if in_time else None,
             hosts=ended.hosts,
             missing_seconds=ended.missing_seconds if office.end.first is None else 0,
             unmatched=ended.unmatched,
@@ -115,6 +115,7 @@ def _judge(office: Office, phase: LoadPhase | Course | None, ended: PhaseTotals)
             lost_accounts=0 if earlier is None or earlier.orderly else 1,
         )
     )
+    return of_steps(whole, phase.judged) if isinstance(phase, Course) else whole
 
 
 def _fill(office: Office, ended: PhaseTotals, validity: Validity) -> None:

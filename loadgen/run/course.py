@@ -13,13 +13,15 @@ from loadgen.run.phases import PhaseTotals
 if TYPE_CHECKING:
     from loadgen.plan.model import LoadPlan
     from loadgen.run.phases import LoadPhase
+    from loadgen.run.validity import Validity
 
 
 class Course:
-    """The phases so far; `plan` is the load as it really was, one stage a phase."""
+    """The phases so far; `plan` is the load as it really was, one stage a phase; `judged` is the generator in each."""
 
     def __init__(self, plan: LoadPlan) -> None:
         self.plan = replace(plan, stages=())
+        self.judged: list[Validity] = []
         self._totals: list[PhaseTotals] = []
         self._phase: LoadPhase | None = None
         self._rate = plan.stages[0].rate

@@ -6,7 +6,7 @@ did; every limit stands in `LIMITS` with its reason; a shortfall while all conne
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +131,26 @@ def judge(evidence: Evidence) -> Validity:
         reasons += [(state, f"before the gap: {text}") for text in evidence.before["reasons"]]
     texts = (*(text for _, text in reasons), *evidence.unmatched[:5])
     return Validity(state, texts, _target_limited(evidence, figures), figures)
+
+
+def of_steps(whole: Validity, steps: Sequence[Validity]) -> Validity:
+    """Return the judgement of a run made of steps, `whole` being that of everything that was sent.
+
+    Steps that were INVALID were run again and nothing rests on them: the run is DEGRADED, says so, and is judged by the
+    others; it is never INVALID by what only adds up over good steps. Where the last step was INVALID, nothing made it
+    good, and the whole run stands as it is.
+    """
+    counted = [step for step in steps if step.state is not State.INVALID]
+    again = [step for step in steps if step.state is State.INVALID]
+    if not steps or steps[-1].state is State.INVALID:
+        return whole
+    if not again:
+        return replace(whole, state=min(whole.state, State.DEGRADED))
+    reasons = dict.fromkeys(reason for step in counted for reason in step.reasons)
+    word = "step was" if len(again) == 1 else "steps were"
+    note = f"{len(again)} {word} run again, because the generator was not well: {again[0].reasons[0]}"
+    figures = {name: max(step.figures.get(name, 0.0) for step in counted) for name in counted[0].figures}
+    return Validity(State.DEGRADED, (note, *reasons), whole.target_limited, figures)
 
 
 def _state(limit: Limit, value: float) -> State:

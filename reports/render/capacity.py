@@ -76,11 +76,16 @@ def _corner(corner: Corner) -> str:
 
 def _scaling(run: CapacityRun) -> Iterator[str]:
     if run.headroom is not None:
-        left, usual = f"{100 * run.headroom:.0f} %", _rate(run.usual_per_s)
-        yield f"Headroom: {left} of the rate that holds is left above the usual {usual}."
+        share, usual = f"{100 * abs(run.headroom):.0f} %", _rate(run.usual_per_s)
+        if run.headroom >= 0:
+            yield f"Headroom: {share} of the rate that holds is left above the usual {usual}."
+        elif run.failed_per_s is None:
+            yield f"Headroom: not known; the usual {usual} is more than was tried."
+        else:
+            yield f"Headroom: none; the usual {usual} is {share} more than the rate that holds."
     law = run.scalability
     if not law:
-        yield "Universal Scalability Law: not fitted, it needs four steps that differ in the requests inside."
+        yield "Universal Scalability Law: not fitted, it needs four steps that differ, and two requests inside at once."
         return
     peak = law.get("peak_per_s")
     at = "no peak within the model" if peak is None else f"peak {_rate(peak)} with {law['peak_n']:.3g} requests inside"

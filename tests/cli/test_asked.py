@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loadgen.cli.asked import demo_stand_ins, with_addresses_of
+from loadgen.core.config import read_settings
+from loadgen.run.demo_service import DemoService
 from tests.support.processes import loadgen
 
 if TYPE_CHECKING:
@@ -45,3 +48,19 @@ def test_a_setting_that_cannot_be_read_leaves_nothing_behind(
 
     assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
     assert "nothing was done" in ended.stderr
+
+
+def test_the_demo_services_own_redis_takes_the_place_of_its_stand_in_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CACHE_IMPL", "redis")
+    settings, _ = read_settings(None, {"watch_redis": True}, {}, None, None, None)
+    demo = DemoService({})
+    demo.url, demo.redis_url = "http://127.0.0.1:8080", "unix:///of-the-demo"
+
+    stand_ins = demo_stand_ins(settings)
+
+    assert with_addresses_of(demo, stand_ins) == {
+        "demo": True, "base_url": "http://127.0.0.1:8080", "redis_url": "unix:///of-the-demo",
+    }  # fmt: skip
+    assert with_addresses_of(demo, {"redis_url": "redis://asked"})["redis_url"] == "redis://asked"

@@ -105,6 +105,8 @@ def test_a_trip_ends_a_rate_alone_with_exit_4(tmp_path: Path) -> None:
     assert ended.returncode == 4, ended.stderr
     assert left(tmp_path)["steps"][0]["result"] == "tripped"
     assert (run_directory(tmp_path) / "breaker.json").exists()
+    metadata = json.loads((run_directory(tmp_path) / "metadata.json").read_text())
+    assert metadata["error"].startswith("the circuit breaker tripped: client_error_rate ")
 
 
 @pytest.mark.stack
@@ -118,6 +120,7 @@ def test_a_search_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
         assert running.returncode == 130
         place = run_directory(tmp_path)
         before = [step["rate_per_s"] for step in left(tmp_path)["steps"]]
+        assert left(tmp_path)["answer"]["interval"] == f"the capacity is at least {before[-1]:g}/s"
 
         other = loadgen(*arguments(demo, "--search", "--resume", str(place), rate="300"), cwd=tmp_path)
         ended = loadgen(*arguments(demo, "--search", "--resume", str(place), rate="200"), cwd=tmp_path, timeout_s=100)
@@ -149,6 +152,12 @@ def _has_held(cwd: Path) -> bool:
         (("--settle", "x", "--block", "1s"), "at least 5s"),
         (("--precision", "2"), "is between 0.005 and 0.5"),
         (("--resume", "nowhere"), "no decisions.jsonl there"),
+        (("--rate", "0", "--precision", "9", "--slo", "p99<250"), "3 problems"),
+        (("--redis-url", "redis://127.0.0.1:1"), "--redis-url: the observer watches it, which needs --metrics-url"),
+        (
+            ("--slo", "p99<5s"),
+            "p99<5s': a request given up after --timeout 5s would pass: raise that or lower the limit",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_sent(

@@ -94,8 +94,18 @@ def test_what_is_missing_or_of_another_type_is_said_and_not_guessed(tmp_path: Pa
     assert "No condition broke." in text
     assert "One end of the interval is close" in text
     assert "not fitted" in text
-    assert "-100 % of the rate" in text
+    assert "Headroom: none; the usual 80/s is 100 % more than the rate that holds." in text
     assert "answer.held\\_per\\_s is not a number" in text or "answer.held_per_s is not a number" in text
+
+
+def test_a_rate_below_the_usual_one_that_holds_leaves_the_headroom_open(tmp_path: Path) -> None:
+    held = document(held_per_s=60, failed_per_s=None, interval="the capacity is at least 60/s")
+    held["headroom"] = {"usual_per_s": 80, "share": -1 / 3}
+    RunDirectory(tmp_path).capacity.write_text(json.dumps(held))
+
+    lines = capacity_lines(load_capacity(RunDirectory(tmp_path))).splitlines()
+
+    assert "  Headroom: not known; the usual 80/s is more than was tried." in lines
 
 
 def test_the_verb_writes_the_file_and_shows_the_first_lines(place: RunDirectory) -> None:

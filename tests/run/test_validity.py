@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from loadgen.core.units import NS_PER_MS, NS_PER_S
-from loadgen.run.validity import Evidence, State, judge
+from loadgen.run.validity import Evidence, State, judge, of_steps
 
 WELL: dict[str, Any] = {"cpu_ns": 20, "wall_ns": 100, "descriptors": 5, "descriptor_limit": 100}
 
@@ -111,3 +111,29 @@ def test_the_body_names_every_limit_with_its_reason() -> None:
 
     assert body["state"] == "VALID"
     assert all(limit["because"] for limit in body["limits"].values())
+
+
+def test_a_step_that_was_run_again_does_not_spoil_the_whole_run() -> None:
+    spoiled = judge(Evidence(hosts=[{**WELL, "cpu_ns": 99}]))
+    slow = judge(Evidence(lag_p99_ns=20 * NS_PER_MS, hosts=[WELL]))
+    well = judge(Evidence(lag_p99_ns=NS_PER_MS, hosts=[WELL]))
+
+    run = of_steps(spoiled, [well, spoiled, slow])
+
+    assert run.state is State.DEGRADED
+    assert run.reasons[0].startswith("1 step was run again, because the generator was not well: cpu 99 %, limit 97 %")
+    assert run.reasons[1].startswith("lag p99 20ms, limit 10ms")
+    assert (run.figures["cpu_share"], run.figures["lag_p99_ns"]) == (0.2, 20 * NS_PER_MS)
+
+
+def test_a_last_step_that_was_invalid_leaves_the_whole_run_invalid() -> None:
+    spoiled, well = judge(Evidence(hosts=[{**WELL, "cpu_ns": 99}])), judge(Evidence(hosts=[WELL]))
+
+    assert of_steps(spoiled, [well, spoiled]) is spoiled
+    assert of_steps(spoiled, []) is spoiled
+
+
+def test_seconds_missing_here_and_there_in_good_steps_do_not_make_the_run_invalid() -> None:
+    steps = [judge(Evidence(missing_seconds=1))] * 3
+
+    assert of_steps(judge(Evidence(missing_seconds=3)), steps).state is State.DEGRADED

@@ -56,7 +56,7 @@ class Answer:
     def interval(self) -> str:
         """The interval in words."""
         if self.held is None:
-            return "no rate held" if self.failed is None else f"the capacity is below {self.failed}"
+            return "nothing is known of the capacity" if self.failed is None else f"the capacity is below {self.failed}"
         if self.failed is None:
             return f"the capacity is at least {self.held}"
         return f"the capacity is between {self.held} and {self.failed}"

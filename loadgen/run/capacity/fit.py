@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LEAST_STEPS = 4
+LEAST_INSIDE = 2.0
 _LEAST_BEND_STEPS = 5
 _CLEARLY_BETTER = 0.5
 _LEAST_CHANGE = 0.5
@@ -45,9 +46,13 @@ class Scalability:
 
 
 def fit_scalability(steps: Sequence[Mapping[str, float]]) -> Scalability | None:
-    """Fit the law to `done_per_s` and `inside` of steps; None for fewer than four, or where they say nothing."""
+    """Fit the law to `done_per_s` and `inside` of steps; None for fewer than four, or where they say nothing.
+
+    They say nothing when no step had two requests inside: what does not meet neither waits for another nor tells it
+    anything.
+    """
     points = sorted({(one["inside"], one["done_per_s"]) for one in steps if _usable(one)})
-    if len(points) < LEAST_STEPS or points[-1][0] <= 1.2 * points[0][0]:
+    if len(points) < LEAST_STEPS or points[-1][0] <= max(1.2 * points[0][0], LEAST_INSIDE):
         return None
     n, x = np.array(points, np.float64).T
     terms = {"a": np.ones_like(n), "b": n - 1, "c": n * (n - 1)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.units import Rate
-from loadgen.run.capacity.block import LEAST_BLOCK_S, Block
+from loadgen.run.capacity.block import LEAST_BLOCK_S, Block, merged
 from loadgen.run.capacity.conditions import Condition, Figure
 from loadgen.run.capacity.findings import shown, unit_of
 from loadgen.run.capacity.outcome import Broke, Purpose
@@ -15,11 +15,15 @@ from loadgen.run.capacity.step import StepTerms, block_length_s
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from loadgen.core.histogram import Histogram
+
 _FINE_LOOKS = 8
 _CONFIRM_LOOKS = 3
 _BISECT_LOOKS = 2
 _START_SHARE = 8
 _START_BLOCKS = 2
+_RECOVERY_REQUESTS = 5
+_LONG_BLOCK_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def step_terms(rate: Rate, purpose: Purpose, conditions: Sequence[Condition], le
         looks = max(_CONFIRM_LOOKS, -(-lengths.hold_s // block_s))
         return replace(terms, looks=looks, least_looks=looks)
     if purpose is Purpose.RECOVER:
-        return replace(terms, block_s=lengths.block_s, looks=1)
+        return replace(terms, block_s=max(lengths.block_s, -int(-_RECOVERY_REQUESTS // rate.per_s)), looks=1)
     if purpose is Purpose.BRACKET:
         return terms
     if purpose in (Purpose.BISECT, Purpose.RETRY):
@@ -63,17 +67,39 @@ def first_rate(ceiling: Rate, conditions: Sequence[Condition], lengths: Lengths)
     return Rate.per_second(float(f"{per_s:.3g}"))
 
 
+def least_rate(start: Rate, conditions: Sequence[Condition]) -> float:
+    """Return the rate per second below which a search does not go: there a block takes more than two minutes.
+
+    At the lowest rates a percentile takes hours to be judged. A first rate that is that low itself may be quartered
+    once.
+    """
+    need = max(condition.least_requests for condition in conditions)
+    return min(need / 2 / _LONG_BLOCK_S, start.per_s / 5)
+
+
 def trouble_in(block: Block, conditions: Sequence[Condition]) -> tuple[Broke, ...]:
-    """Return what is still wrong in a recovery: too many errors, no endings, or a mean above a latency limit."""
+    """Return what is still wrong in a recovery: too many errors, no endings, or a mean above a latency limit.
+
+    So few requests have no deep percentile, so the mean stands for one; the percentile itself is taken where it is
+    lower, because a median below its limit is well however slow the rest is.
+    """
     ended = sum(second.ended for second in block.seconds)
     if not ended:
         return (Broke("recovery", "client", "nothing ended"),)
     failed = sum(second.failures for second in block.seconds) / ended
-    times = [second.response for second in block.seconds if second.response is not None]
-    mean_ns = sum(one.mean_ns * one.total for one in times) / max(1, sum(one.total for one in times)) if times else 0.0
-    values = {Figure.ERROR_RATE: failed, Figure.PERCENTILE: mean_ns, Figure.MEAN: mean_ns}
+    times = merged(block.seconds)
+    values = {one: _recovery_value(one, failed, times) for one in conditions if one.figure is not Figure.COLUMN}
     return tuple(
-        Broke(one.text, one.side.value, f"{one.text}: {shown(values[one.figure], unit_of(one))} in the recovery")
-        for one in conditions
-        if one.figure in values and values[one.figure] > one.limit
+        Broke(one.text, one.side.value, f"{one.text}: {shown(value, unit_of(one))} in the recovery")
+        for one, value in values.items()
+        if value > one.limit
     )
+
+
+def _recovery_value(condition: Condition, failed: float, times: Histogram | None) -> float:
+    if condition.figure is Figure.ERROR_RATE:
+        return failed
+    if times is None or not times.total:
+        return 0.0
+    mean_ns = times.mean_ns
+    return mean_ns if condition.figure is Figure.MEAN else min(mean_ns, float(times.percentile(condition.q)))

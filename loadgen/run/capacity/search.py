@@ -4,7 +4,8 @@
           ── bisect:  halve the ratio of lowest failed to highest held until it is within the precision
           ── retry:   run the lowest failed rate again where only an estimate made it fail; if it holds, go on above
           ── confirm: run the highest held rate again, longer; it is the answer when it holds again
-    a step that fails while none has held quarters the rate; a confirming step that fails is a failed rate like others
+    a step that fails while none has held quarters the rate, down to the least that is worth its time; a confirming
+    step that fails is a failed rate like others
 
 A trip of the breaker fails the step: nothing is sent, then a tenth of that rate runs until it holds, then the search
 goes on below. The third trip, or the first in production, ends it. A step in which the generator itself was not well
@@ -41,13 +42,15 @@ _LEAST_SHARE = Fraction(1, 4096)
 class SearchTerms:
     """What is searched: nothing above `ceiling`; `start` is the first rate, None to run the ceiling alone.
 
-    `precision` is the ratio of lowest failed to highest held rate, less one, at which bisection ends.
+    `precision` is the ratio of lowest failed to highest held rate, less one, at which bisection ends. Nothing below
+    `least_per_s` is tried while no rate has held.
     """
 
     ceiling: Rate
     start: Rate | None = None
     precision: float = 0.03
     production: bool = False
+    least_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,11 @@ class _Bounds:
         good = [one.rate for one in judged if one.result is Result.HELD]
         below = [rate for rate in good if failed is None or rate.per_s < failed.per_s]
         return cls(max(below, key=_per_s, default=None), failed)
+
+
+def answer_so_far(outcomes: Sequence[Outcome]) -> Answer:
+    """Return what a run that has not come to its end knows: INCONCLUSIVE, with the interval so far."""
+    return _answer(Verdict.INCONCLUSIVE, outcomes, _Bounds.of(outcomes), "the run has not come to its end")
 
 
 def _first(terms: SearchTerms) -> Move:
@@ -182,8 +190,9 @@ def _settled(outcomes: Sequence[Outcome], failed: Rate) -> bool:
 
 def _lower(terms: SearchTerms, outcomes: Sequence[Outcome], bounds: _Bounds, failed: Rate) -> Move | Answer:
     rate = _rounded(failed.per_s / 4)
-    if rate.per_s < float(_LEAST_SHARE) * terms.ceiling.per_s:
-        return _answer(Verdict.NOTHING_HOLDS, outcomes, bounds, f"not even {failed} holds")
+    if rate.per_s < max(terms.least_per_s, float(_LEAST_SHARE) * terms.ceiling.per_s):
+        text = f"not even {failed} holds, and a search up to {terms.ceiling} goes no lower: give a lower rate"
+        return _answer(Verdict.NOTHING_HOLDS, outcomes, bounds, text)
     return Move(rate, Purpose.BRACKET, f"{failed} did not hold, and nothing has yet")
 
 

@@ -44,6 +44,14 @@ def test_too_few_steps_fit_nothing(count: int) -> None:
     assert fit_scalability([law(10, 50, 0, 0)] * 9) is None
 
 
+def test_steps_without_two_requests_inside_say_nothing_of_waiting() -> None:
+    # measured on a service far from its limit: the law fitted a peak of 313/s with 0.65 requests inside
+    quiet = [{"inside": n, "done_per_s": x} for n, x in ((0.07, 25), (0.26, 50), (0.22, 100), (0.39, 200))]
+
+    assert fit_scalability(quiet) is None
+    assert fit_scalability([*quiet, {"inside": 2.5, "done_per_s": 400}]) is not None
+
+
 def test_the_figure_that_bends_at_the_lowest_rate_comes_first() -> None:
     rates = (50, 100, 150, 200, 250, 300, 350)
     steps = [

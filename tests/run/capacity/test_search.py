@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from loadgen.core.errors import ExitCode
 from loadgen.core.units import Rate
 from loadgen.run.capacity.answer import Answer, Verdict
+from loadgen.run.capacity.conditions import parse_conditions
 from loadgen.run.capacity.outcome import Broke, Outcome, Purpose, Result
-from loadgen.run.capacity.search import MOST_RECOVERIES, Move, SearchTerms, next_move
+from loadgen.run.capacity.schedule import least_rate
+from loadgen.run.capacity.search import MOST_RECOVERIES, Move, SearchTerms, answer_so_far, next_move
 
 TERMS = SearchTerms(Rate.per_second(1_000), Rate.per_second(125))
 ALONE = SearchTerms(Rate.per_second(300))
@@ -66,6 +68,20 @@ def test_a_service_that_holds_nothing_ends_the_search() -> None:
     assert (answer.verdict, answer.held) == (Verdict.NOTHING_HOLDS, None)
     assert answer.verdict.exit_code is ExitCode.NO_GO
     assert len(outcomes) < 8
+
+
+def test_no_rate_is_tried_at_which_a_block_takes_longer_than_two_minutes() -> None:
+    # p99 needs 1,000 requests and a block half of them: two minutes at 500 / 120 = 4.17/s
+    conditions = parse_conditions(["p99<250ms"])
+    least = [least_rate(Rate.per_second(start), conditions) for start in (125, 5)]
+    terms = SearchTerms(TERMS.ceiling, TERMS.start, least_per_s=least[0])
+
+    answer, outcomes = run(terms, 0)
+
+    assert least == [pytest.approx(4.1667, abs=1e-4), 1], "a first rate of 5/s may be quartered once"
+    assert [outcome.rate.per_s for outcome in outcomes] == [125, 31.25, 7.812]
+    assert answer.verdict is Verdict.NOTHING_HOLDS
+    assert answer.reason == ("not even 7.812/s holds, and a search up to 1000/s goes no lower: give a lower rate")
 
 
 def test_a_rate_that_fails_its_confirmation_is_a_failed_rate() -> None:
@@ -194,6 +210,19 @@ def test_three_of_them_in_a_row_are_the_generators_own_limit() -> None:
     assert (answer.verdict, answer.verdict.exit_code) == (Verdict.INVALID, ExitCode.INVALID)
     assert answer.held == Rate.per_second(250)
     assert run(ALONE, 0, dict.fromkeys((1, 2, 3), Result.INVALID))[0].verdict is Verdict.INVALID
+
+
+def test_a_run_that_is_stopped_says_what_it_knows_so_far() -> None:
+    _, outcomes = run(TERMS, 400)  # 125 and 250 hold, 500 does not
+
+    stopped = [answer_so_far(outcomes[:count]) for count in (0, 2, 3)]
+
+    assert {(one.verdict, one.reason) for one in stopped} == {(Verdict.INCONCLUSIVE, "the run has not come to its end")}
+    assert [one.interval for one in stopped] == [
+        "nothing is known of the capacity",
+        "the capacity is at least 250/s",
+        "the capacity is between 250/s and 500/s",
+    ]
 
 
 def test_an_outcome_is_read_back_as_it_was_written() -> None:

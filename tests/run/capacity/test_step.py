@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loadgen.core.histogram import Histogram
-from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate
+from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate, parse_rate
 from loadgen.run.capacity.block import Block, Second
 from loadgen.run.capacity.conditions import parse_conditions
 from loadgen.run.capacity.findings import STATIONARY, State
@@ -172,3 +172,16 @@ def test_a_service_is_well_again_without_errors_and_slow_answers() -> None:
     assert trouble_in(block(second(40, failures=2)), conditions)[0].text == "error_rate<1%: 5 % in the recovery"
     assert trouble_in(block(second(0, 40)), conditions)[0].condition == "p99<250ms"
     assert trouble_in(block(Second(40, 40, 0, 0, 40)), conditions)[0].text == "nothing ended"
+
+
+def test_a_median_is_well_again_however_slow_the_tail_is() -> None:
+    # 9 of 10 take 20 ms, one takes 1 s: the median is 20 ms, the mean 118 ms
+    recovered = block(*[second(9, 1, slow_ms=1_000)] * 5)
+
+    assert trouble_in(recovered, parse_conditions(["med<50ms"])) == ()
+    assert [one.condition for one in trouble_in(recovered, parse_conditions(["avg<50ms"]))] == ["avg<50ms"]
+
+
+@pytest.mark.parametrize(("rate", "length"), [("20", 5), ("1", 5), ("0.1", 50)])
+def test_a_recovery_is_long_enough_for_five_requests(rate: str, length: int) -> None:
+    assert step_terms(parse_rate(rate), Purpose.RECOVER, P99, Lengths()).block_s == length
