@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli.asked import asked_of, refuse_beside_demo
+from loadgen.cli.asked import asked_of, refuse_beside_demo, refuse_to_resume_demo
 from loadgen.cli.flags import (
     CREDENTIALS,
     LOAD,
@@ -96,6 +96,7 @@ def _capacity(given: Mapping[str, Any], execution: Execution) -> ExitCode:
         flags["rate"] = _local_ceiling()
     execution.note(profile=settings.profile)
     if asked.demo:
+        refuse_to_resume_demo(given["resume"])
         refuse_beside_demo(settings, "base_url")
         flags = {**flags, "demo": True, "base_url": "http://127.0.0.1:1"}  # not known yet: all else is checked first
     wanted = _wanted(given, flags, inputs)
@@ -127,13 +128,20 @@ async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inpu
 def _wanted(
     given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs
 ) -> tuple[Settings, Plan, CapacityTask]:
+    from dataclasses import replace
+    from pathlib import Path
+
+    from loadgen.core.rundir import RunDirectory
     from loadgen.plan.load import load_plan
     from loadgen.plan.model import Kind
     from loadgen.run.asking import Wishes, build_task, load_of
+    from loadgen.run.decisions import read_outcomes
 
     settings, plan = load_plan(Kind.CAPACITY, given["profile"], flags, inputs)
     names = ("search", "slo", "start", "settle", "block", "hold", "precision", "confirm_host")
     task = build_task(settings, plan, Wishes(**{name: given[name] for name in names}))
+    if given["resume"] is not None:
+        task = replace(task, before=read_outcomes(RunDirectory(Path(given["resume"])).decisions, task))
     return settings, load_of(plan, task), task
 
 
@@ -145,20 +153,16 @@ async def _run(
     from pathlib import Path
 
     from loadgen.cli.preflight import checker
-    from loadgen.core.rundir import RunDirectory
     from loadgen.run.climb import climb
-    from loadgen.run.decisions import read_outcomes, set_aside
     from loadgen.run.session import run_session
 
     terms = _terms(given, settings, begin)
-    if given["resume"] is not None:
-        place = RunDirectory(Path(given["resume"]))
-        task = replace(task, before=read_outcomes(place.decisions, task))
-        terms = replace(terms, out=place.path, resume=True)
-        set_aside((place.load_stats, place.latency_hlog, place.probes_csv))
-
+    resumed = given["resume"] is not None
+    if resumed:
+        terms = replace(terms, out=Path(given["resume"]), resume=True)
     checked = checker(settings, inputs) if plan.observation is not None else None
-    return await run_session(plan, replace(terms, preflight=checked, conduct=partial(climb, task=task)))
+    conduct = partial(climb, task=task, resumed=resumed)
+    return await run_session(plan, replace(terms, preflight=checked, conduct=conduct))
 
 
 def _terms(given: Mapping[str, Any], settings: Settings, begin: Begin) -> Terms:

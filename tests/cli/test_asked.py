@@ -45,3 +45,21 @@ def test_a_setting_that_cannot_be_read_leaves_nothing_behind(
 
     assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
     assert "nothing was done" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["baseline", "capacity"])
+def test_a_run_that_is_not_there_cannot_be_gone_on_with_and_leaves_nothing_behind(command: str, tmp_path: Path) -> None:
+    ended = loadgen(command, "--base-url", ELSEWHERE, "--resume", "gone", cwd=tmp_path)
+
+    assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "--resume = 'gone'" in ended.stderr
+    assert ("gone/metadata.json: no such file" if command == "baseline" else "no decisions.jsonl there") in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["baseline", "capacity"])
+def test_a_run_of_a_demo_service_that_is_gone_is_not_gone_on_with(command: str, tmp_path: Path) -> None:
+    ended = loadgen(command, "--resume", "demo-run", cwd=tmp_path)
+
+    assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "--resume = 'demo-run': the demo service that was started for a run ends with it" in ended.stderr
+    assert "demo service at" not in ended.stderr
