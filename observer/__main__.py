@@ -7,11 +7,13 @@ import sys
 import click
 
 from loadgen.core.errors import ExitCode, LoadgenError
+from loadgen.core.standard_streams import keep_standard_streams
 from observer.cli import observer
 
 
 def main() -> None:
     """Run the command line and leave with its exit code; errors of ours are one message, never a traceback."""
+    keep_standard_streams()
     try:
         result = observer.main(prog_name="observer", standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from loadgen.core.clock import WallAnchor, iso_utc
 from loadgen.core.messages import Probe, Sample
 from loadgen.core.metrics_csv import NA, na_row
-from loadgen.core.synthetic import scenarios_on
 from loadgen.core.units import NS_PER_S
 from observer.cardinality import CardinalityGuard
 from observer.earlier import Earlier
@@ -182,10 +181,9 @@ class Observation:
         self._world.emit(probe)
 
     def _note_scenarios(self, scraped: Scraped) -> None:
-        now = frozenset(name for _, text in scraped.pages for name in scenarios_on(text))
-        for name in sorted(now - self._synthetic):
+        for name in sorted(scraped.synthetic - self._synthetic):
             self._world.log.warn(f"the synthetic scenario {name} is in force")
-        self._synthetic |= now
+        self._synthetic |= scraped.synthetic
 
     async def _guard_labels(self, scraped: Scraped) -> None:
         for note in await asyncio.to_thread(self._world.guard.notes, scraped.pages):

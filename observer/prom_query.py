@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from loadgen.core.synthetic import JOB, JOB_LABELS, LABEL, VALUE
+from loadgen.core.synthetic import GAUGE, JOB, JOB_LABELS, LABEL, SCENARIO, VALUE
 from observer.exposition import Labels, Series
 from observer.profile import LOGICAL, Kind, Matcher
 from observer.source import ScrapeError
@@ -98,6 +98,15 @@ def newest(binding: Binding, server: Server) -> str:
     ]
     by = ", ".join(INSTANCE_LABELS)
     return " or ".join(f"max by ({by}) (timestamp({name}{server.measured()}))" for name in names)
+
+
+def scenarios(server: Server) -> str:
+    """Return the query for the synthetic scenarios that are in force.
+
+    The job and instance that the address names are those of the service; a scenario has its own.
+    """
+    others = tuple(matcher for matcher in server.matchers if matcher.label not in INSTANCE_LABELS)
+    return f"max by ({SCENARIO}) ({GAUGE}{Server(server.base, others).select()}) > 0"
 
 
 Instance = tuple[str, str]

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import orjson
 
 from loadgen.core.clock import monotonic_ns
+from loadgen.core.synthetic import SCENARIO
 from loadgen.core.units import NS_PER_S
 from observer.exposition import SeriesCache
 from observer.fetch import Fetcher
@@ -29,6 +30,7 @@ from observer.prom_query import (
     questions,
     read_up,
     read_vector,
+    scenarios,
 )
 from observer.series import EndpointAccount, EndpointState
 from observer.snapshot import combine
@@ -105,13 +107,17 @@ class PrometheusSource:
         data_s = max(newest_s.values())
         data_ns = began_ns - round((now_s - min(newest_s.values())) * NS_PER_S)
         asked = questions(self._binding, self._server, full=full)
-        answers = await asyncio.gather(*(self.ask(question.promql, timeout_ns, data_s) for question in asked))
+        *answers, made_up = await asyncio.gather(
+            *(self.ask(question.promql, timeout_ns, data_s) for question in asked),
+            self.ask(scenarios(self._server), timeout_ns, data_s),
+        )
         if full:
             self._declared = await self._families(next(iter(newest_s)), timeout_ns)
         found = [item for answer in answers for item in read_vector(answer) if item.instance in newest_s]
         snapshot = combine(self._account(found, full=full), round(data_s * NS_PER_S))
         pages = ((self._place, as_text(found)),)
-        return Scraped(snapshot, at_ns, pages, notes=snapshot.notes, data_ns=data_ns)
+        synthetic = frozenset(item.series.labels.get(SCENARIO, "") for item in read_vector(made_up))
+        return Scraped(snapshot, at_ns, pages, notes=snapshot.notes, data_ns=data_ns, synthetic=synthetic)
 
     def _check(self, now_s: float, newest_s: Mapping[Instance, float], up: Mapping[Instance, Target]) -> None:
         """Raise ScrapeError when the data cannot be trusted: none, of several jobs, down, or stale."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from loadgen.core.synthetic import scenarios_on
 from observer.exposition import SeriesCache
 from observer.fetch import Body, Fetcher
 from observer.series import EndpointAccount, EndpointState
@@ -86,7 +87,8 @@ class ExpositionSource:
             if isinstance(body, Body)
         )
         snapshot = combine(states, at_ns)
-        return Scraped(snapshot, at_ns, pages, bad_lines, (*snapshot.notes, *notes))
+        synthetic = frozenset(name for _, text in pages for name in scenarios_on(text))
+        return Scraped(snapshot, at_ns, pages, bad_lines, (*snapshot.notes, *notes), synthetic=synthetic)
 
     async def close(self) -> None:
         await self._fetcher.close()

@@ -61,7 +61,8 @@ class Scraped:
     """One successful scrape of all endpoints.
 
     `at_ns` is its monotonic time, `snapshot.at_ns` the data's own time by whatever clock dates it; `data_ns` is the
-    data's monotonic time where it is older than the scrape. `pages` holds (endpoint, text) as received.
+    data's monotonic time where it is older than the scrape. `pages` holds (endpoint, text) as received. `synthetic`
+    names the scenarios that were in force.
     """
 
     snapshot: Snapshot
@@ -70,6 +71,7 @@ class Scraped:
     bad_lines: int = 0
     notes: tuple[str, ...] = ()
     data_ns: int | None = None
+    synthetic: frozenset[str] = frozenset()
 
     @property
     def known_ns(self) -> int:

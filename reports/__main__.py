@@ -7,11 +7,13 @@ import sys
 import click
 
 from loadgen.core.errors import ExitCode, LoadgenError
+from loadgen.core.standard_streams import keep_standard_streams
 from reports.cli import report
 
 
 def main() -> int:
     """Run a verb and return its exit code; an error of ours is one message, never a traceback."""
+    keep_standard_streams()
     try:
         result = report.main(prog_name="python -m reports", standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -84,3 +84,12 @@ def refuse_beside_demo(settings: Settings, *names: str) -> None:
     others = [name for name in names if settings.given_for_this_run(name)]
     if others:
         raise InputError([Problem(settings.label(name), None, remedy) for name in others])
+
+
+def refuse_to_resume_demo(directory: str | None) -> None:
+    """Raise InputError when a run is to be gone on with on a demo service that would be started for it."""
+    from loadgen.core.errors import InputError, Problem
+
+    if directory is not None:
+        remedy = "the demo service that was started for a run ends with it: give the --base-url that the run was for"
+        raise InputError([Problem("--resume", directory, remedy)])

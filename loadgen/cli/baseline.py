@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli.asked import asked_of, demo_stand_ins, refuse_beside_demo, with_addresses_of
+from loadgen.cli.asked import asked_of, demo_stand_ins, refuse_beside_demo, refuse_to_resume_demo, with_addresses_of
 from loadgen.cli.detach import DetachableCommand, start_detached, tell_started
 from loadgen.cli.flags import (
     BREAKER,
@@ -70,6 +70,7 @@ def baseline(context: click.Context, /, **given: Any) -> int:
 
 def _baseline(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     import asyncio
+    from dataclasses import replace
     from pathlib import Path
 
     from loadgen.plan.model import Kind
@@ -79,15 +80,17 @@ def _baseline(given: Mapping[str, Any], execution: Execution) -> ExitCode:
     flags, inputs, settings = asked.flags, asked.inputs, asked.settings
     kind = Kind(given["kind"])
     if asked.demo:
+        refuse_to_resume_demo(given["resume"])
         flags = _demo_flags(flags, settings, kind)
     execution.note(kind=kind.value, profile=settings.profile)
-    planned = _plan(kind, given, flags, inputs)
+    settings, plan = _plan(kind, given, flags, inputs)
+    plan, again = _gone_on_with(plan, given["resume"])
     with RunLock(Path(settings.out_dir)) as lock:
-        terms = _terms(settings, given, lock.name_run, execution)
+        terms = replace(_terms(settings, given, lock.name_run, execution), **again)
         if asked.demo:
             session = asyncio.run(_demo_session(kind, given, flags, inputs, terms))
         else:
-            session = asyncio.run(_session(*planned, inputs, terms, given["resume"]))
+            session = asyncio.run(_session(settings, plan, inputs, terms))
         return _settle(session, given, execution)
 
 
@@ -117,22 +120,29 @@ async def _demo_session(
     async with DemoService(os.environ) as demo:
         click.echo(f"demo service at {demo.url}", err=True)
         flags = with_addresses_of(demo, flags)
-        return await _session(*_plan(kind, given, flags, inputs), inputs, terms, given["resume"])
+        return await _session(*_plan(kind, given, flags, inputs), inputs, terms)
 
 
-async def _session(settings: Settings, plan: Plan, inputs: Inputs, terms: Terms, resumed: str | None) -> Session:
-    from dataclasses import replace
+def _gone_on_with(plan: Plan, directory: str | None) -> tuple[Plan, dict[str, Any]]:
+    """Return the plan that goes on in a run directory, and what the session's terms are then; unchanged for none."""
     from pathlib import Path
 
-    from loadgen.cli.preflight import checker
     from loadgen.core.rundir import RunDirectory
     from loadgen.run.resume import resume
+
+    if directory is None:
+        return plan, {}
+    place = RunDirectory(Path(directory))
+    plan, earlier = resume(place, plan)
+    return plan, {"out": place.path, "resume": True, "earlier": earlier}
+
+
+async def _session(settings: Settings, plan: Plan, inputs: Inputs, terms: Terms) -> Session:
+    from dataclasses import replace
+
+    from loadgen.cli.preflight import checker
     from loadgen.run.session import run_session
 
-    if resumed is not None:
-        place = RunDirectory(Path(resumed))
-        plan, earlier = resume(place, plan)
-        terms = replace(terms, out=place.path, resume=True, earlier=earlier)
     return await run_session(plan, replace(terms, preflight=checker(settings, inputs)))
 
 

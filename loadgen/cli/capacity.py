@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.cli.asked import asked_of, demo_stand_ins, refuse_beside_demo, with_addresses_of
+from loadgen.cli.asked import asked_of, demo_stand_ins, refuse_beside_demo, refuse_to_resume_demo, with_addresses_of
 from loadgen.cli.flags import (
     CREDENTIALS,
     LOAD,
@@ -97,6 +97,7 @@ def _capacity(given: Mapping[str, Any], execution: Execution) -> ExitCode:
         flags["rate"] = _local_ceiling()
     execution.note(profile=settings.profile)
     if asked.demo:
+        refuse_to_resume_demo(given["resume"])
         refuse_beside_demo(settings, "base_url")
         flags |= demo_stand_ins(settings)
     wanted = _wanted(given, flags, inputs)
@@ -128,10 +129,15 @@ async def _with_demo(given: Mapping[str, Any], flags: Mapping[str, object], inpu
 def _wanted(
     given: Mapping[str, Any], flags: Mapping[str, object], inputs: Inputs
 ) -> tuple[Settings, Plan, CapacityTask]:
+    from dataclasses import replace
+    from pathlib import Path
+
     from loadgen.core.errors import InputError
+    from loadgen.core.rundir import RunDirectory
     from loadgen.plan.load import load_plan
     from loadgen.plan.model import Kind
     from loadgen.run.asking import Wishes, build_task, load_of, problems_of
+    from loadgen.run.decisions import read_outcomes
 
     names = ("search", "slo", "start", "settle", "block", "hold", "precision", "confirm_host")
     wishes = Wishes(**{name: given[name] for name in names})
@@ -140,6 +146,8 @@ def _wanted(
     except InputError as error:
         raise InputError([*error.problems, *problems_of(wishes)]) from error
     task = build_task(settings, plan, wishes)
+    if given["resume"] is not None:
+        task = replace(task, before=read_outcomes(RunDirectory(Path(given["resume"])).decisions, task))
     return settings, load_of(plan, task), task
 
 
@@ -151,20 +159,16 @@ async def _run(
     from pathlib import Path
 
     from loadgen.cli.preflight import checker
-    from loadgen.core.rundir import RunDirectory
     from loadgen.run.climb import climb
-    from loadgen.run.decisions import read_outcomes, set_aside
     from loadgen.run.session import run_session
 
     terms = _terms(given, settings, begin)
-    if given["resume"] is not None:
-        place = RunDirectory(Path(given["resume"]))
-        task = replace(task, before=read_outcomes(place.decisions, task))
-        terms = replace(terms, out=place.path, resume=True)
-        set_aside((place.load_stats, place.latency_hlog, place.probes_csv))
-
+    resumed = given["resume"] is not None
+    if resumed:
+        terms = replace(terms, out=Path(given["resume"]), resume=True)
     checked = checker(settings, inputs) if plan.observation is not None else None
-    return await run_session(plan, replace(terms, preflight=checked, conduct=partial(climb, task=task)))
+    conduct = partial(climb, task=task, resumed=resumed)
+    return await run_session(plan, replace(terms, preflight=checked, conduct=conduct))
 
 
 def _terms(given: Mapping[str, Any], settings: Settings, begin: Begin) -> Terms:

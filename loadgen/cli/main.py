@@ -79,8 +79,10 @@ def main() -> None:
 
     from loadgen.cli.hide import secrets_in, take_command
     from loadgen.core.redact import Redactor
+    from loadgen.core.standard_streams import keep_standard_streams
     from loadgen.core.uncaught import mask_uncaught
 
+    keep_standard_streams()
     arguments = take_command([sys.executable, "-m", "loadgen"])
     redactor = Redactor(secrets_in(arguments, os.environ))
     mask_uncaught(redactor)

@@ -17,10 +17,16 @@ JOB = "loadgen_synth"
 GAUGE = "loadgen_synthetic_scenario"
 """1 while a scenario is in force, with its name as a label."""
 
+SCENARIO = "scenario"
+"""That label."""
+
 JOB_LABELS = ("job", "exported_job")
 """Where the job stands: a scrape without `honor_labels` moves what a page says to `exported_job`."""
 
-_IN_FORCE = re.compile(rf'^{GAUGE}\{{(?:[^"}}]|"[^"]*")*scenario="(?P<name>[^"]*)"[^\n]*\}} 1(?:\.0)?$', re.MULTILINE)
+_IN_FORCE = re.compile(
+    rf'^{GAUGE}\{{(?:[^"}}]|"[^"]*")*{SCENARIO}="(?P<name>[^"]*)"[^\n]*\}} 1(?:\.0)?(?: [0-9]+(?:\.[0-9]+)?)?\r?$',
+    re.MULTILINE,
+)
 
 
 def scenarios_on(page: str) -> frozenset[str]:

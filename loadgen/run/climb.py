@@ -30,7 +30,7 @@ from loadgen.run.capacity.step import StepJudge
 from loadgen.run.capacity.tally import columns_of, means_of
 from loadgen.run.capacity.task import capacity_document
 from loadgen.run.course import Course
-from loadgen.run.decisions import ANSWER, ASKED, LOOK, OUTCOME, TRIP
+from loadgen.run.decisions import ANSWER, ASKED, LOOK, OUTCOME, TRIP, set_aside
 from loadgen.run.ending import Cause
 from loadgen.run.guard import trip_body
 from loadgen.run.seconds import Seconds
@@ -57,8 +57,15 @@ _RESULTS = {State.HOLDS: Result.HELD, State.FAILS: Result.FAILED, State.UNKNOWN:
 _ROW_NS = 3 * NS_PER_S
 
 
-async def climb(plan: Plan, place: RunDirectory, view: View, setup: Setup, *, task: CapacityTask) -> Ending:
-    """Do a capacity task in a run directory; return how it ended, the answer's exit code included."""
+async def climb(
+    plan: Plan, place: RunDirectory, view: View, setup: Setup, *, task: CapacityTask, resumed: bool = False
+) -> Ending:
+    """Do a capacity task in a run directory; return how it ended, the answer's exit code included.
+
+    `resumed`: what an earlier session left there is set aside where it would be overwritten.
+    """
+    if resumed:
+        set_aside((place.load_stats, place.latency_hlog, place.probes_csv))
     return await Climb(plan, place, view, setup, task).run()
 
 

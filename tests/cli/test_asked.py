@@ -64,3 +64,21 @@ def test_the_demo_services_own_redis_takes_the_place_of_its_stand_in_only(
         "demo": True, "base_url": "http://127.0.0.1:8080", "redis_url": "unix:///of-the-demo",
     }  # fmt: skip
     assert with_addresses_of(demo, {"redis_url": "redis://asked"})["redis_url"] == "redis://asked"
+
+
+@pytest.mark.parametrize("command", ["baseline", "capacity"])
+def test_a_run_that_is_not_there_cannot_be_gone_on_with_and_leaves_nothing_behind(command: str, tmp_path: Path) -> None:
+    ended = loadgen(command, "--base-url", ELSEWHERE, "--resume", "gone", cwd=tmp_path)
+
+    assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "--resume = 'gone'" in ended.stderr
+    assert ("gone/metadata.json: no such file" if command == "baseline" else "no decisions.jsonl there") in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["baseline", "capacity"])
+def test_a_run_of_a_demo_service_that_is_gone_is_not_gone_on_with(command: str, tmp_path: Path) -> None:
+    ended = loadgen(command, "--resume", "demo-run", cwd=tmp_path)
+
+    assert (ended.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "--resume = 'demo-run': the demo service that was started for a run ends with it" in ended.stderr
+    assert "demo service at" not in ended.stderr

@@ -160,6 +160,21 @@ async def test_several_jobs_are_refused_and_one_can_be_named() -> None:
     assert Change(None, scraped.snapshot, METASHEET).part("requests", "total") == 900
 
 
+async def test_a_scenario_in_force_is_seen_whatever_job_the_service_has() -> None:
+    prometheus = fake(a=series(100))
+    made_up = ("loadgen_synth", "error-rate-crit")
+    gauge = ("loadgen_synthetic_scenario", (("scenario", "error-rate-crit"), ("synthetic", "true")))
+    async with serving(prometheus.answer) as server:
+        source = PrometheusSource(Access((server.url + "/?job=api",)), Binding(METASHEET))
+        before = await source.scrape(5 * S)
+        prometheus.samples[made_up] = {gauge: 1.0}
+        probe = await source.scrape(5 * S, full=False)
+        prometheus.samples[made_up] = {gauge: 0.0}
+        after = await source.scrape(5 * S)
+        await source.close()
+    assert [scraped.synthetic for scraped in (before, probe, after)] == [set(), {"error-rate-crit"}, set()]
+
+
 async def test_a_server_without_such_metrics_says_what_to_do() -> None:
     async with serving(FakePrometheus({}).answer) as server:
         source = PrometheusSource(Access((server.url,)), Binding(METASHEET))

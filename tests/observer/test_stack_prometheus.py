@@ -51,6 +51,7 @@ async def service() -> AsyncIterator[str]:
             f'http_server_requests_seconds_bucket{{le="+Inf"}} {done}\n'
             f"http_server_requests_seconds_sum 1\nhttp_server_requests_seconds_count {done}\n"
             "process_start_time_seconds 1000\n"
+            'loadgen_synthetic_scenario{job="loadgen_synth",scenario="mime-slow",synthetic="true"} 1\n'
         )
 
     async with serving(text(page, content_type="text/plain")) as server:
@@ -73,3 +74,4 @@ async def test_rows_through_a_real_server_have_the_services_own_figures(tmp_path
     assert (row["http_success_rate"], row["error_rate_5xx"]) == ("0.99", "0.01")
     assert row["p50_latency"] == "0.05"
     assert row["raw_fallback_total"] == "0", "declared without a sample, as the server's metadata tell"
+    assert first.synthetic == second.synthetic == frozenset({"mime-slow"})

@@ -8,7 +8,7 @@ from loadgen.core.synthetic import is_synthetic, scenarios_on
 from observer.binding import Binding
 from observer.exposition import Series
 from observer.profile_file import load_profile
-from observer.prom_query import Server, newest, questions
+from observer.prom_query import Server, newest, questions, scenarios
 from tests.support.observed import Observed
 
 RELAY = Binding(load_profile("relay", ""))
@@ -37,6 +37,11 @@ def test_a_prometheus_server_is_never_asked_for_them() -> None:
     assert latest.count(without) == latest.count("timestamp(")
 
 
+def test_a_prometheus_server_is_asked_for_scenarios_of_any_job_under_the_other_conditions_of_its_address() -> None:
+    server = Server.parse("http://127.0.0.1:9090?job=relay&cluster=eu")
+    assert scenarios(server) == 'max by (scenario) (loadgen_synthetic_scenario{cluster="eu"}) > 0'
+
+
 def gauge(name: str, value: str = "1.0") -> str:
     return f'loadgen_synthetic_scenario{{instance="x",job="j",scenario="{name}",synthetic="true"}} {value}\n'
 
@@ -47,6 +52,9 @@ def gauge(name: str, value: str = "1.0") -> str:
         (gauge("mime-slow"), {"mime-slow"}),
         (f"up 1\n{gauge('mime-slow', '1')}{gauge('latency-crit')}", {"mime-slow", "latency-crit"}),
         (gauge("mime-slow", "0.0"), set()),
+        (gauge("mime-slow", "1 1700000000000"), {"mime-slow"}),
+        (gauge("mime-slow", "0 1700000000000"), set()),
+        (gauge("mime-slow").replace("\n", "\r\n"), {"mime-slow"}),
         ("# HELP loadgen_synthetic_scenario 1\n# TYPE loadgen_synthetic_scenario gauge\n", set()),
         ("", set()),
     ],

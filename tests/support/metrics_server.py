@@ -120,6 +120,8 @@ class FakePrometheus:
                 values.append([newest_s, str(state)])
                 ups.append({"metric": metric, "values": values})
             return {"resultType": "matrix", "result": ups}
+        if query.startswith("max by (scenario) (loadgen_synthetic_scenario{"):
+            return {"resultType": "vector", "result": self._in_force(query, newest_s)}
         if "timestamp(" in query:
             asked = set(re.findall(r"timestamp\((\w+)", query))
             jobs = re.findall(r'job="([^"]*)"', query)
@@ -130,6 +132,15 @@ class FakePrometheus:
             ]
             return {"resultType": "vector", "result": result}
         return {"resultType": "vector", "result": self._aggregate(query, newest_s)}
+
+    def _in_force(self, query: str, newest_s: float) -> list[dict[str, Any]]:
+        jobs = re.findall(r'job="([^"]*)"', query)
+        return [
+            {"metric": {"scenario": dict(pairs)["scenario"]}, "value": [newest_s, repr(value)]}
+            for (job, _), series in self.samples.items()
+            for (name, pairs), value in series.items()
+            if name == "loadgen_synthetic_scenario" and value > 0 and (not jobs or job in jobs)
+        ]
 
     def _aggregate(self, query: str, newest_s: float) -> list[dict[str, Any]]:
         plain = re.fullmatch(r'\{__name__="([^"]*)".*\}', query)

@@ -13,6 +13,7 @@ import orjson
 from loadgen.core.logs import open_log
 from loadgen.core.messages import Message, Probe, Sample
 from loadgen.core.redact import Redactor
+from loadgen.core.synthetic import scenarios_on
 from observer.binding import Binding
 from observer.columns import Reading
 from observer.exposition import SeriesCache
@@ -109,7 +110,8 @@ class ScriptedSource:
         self._clock.now_ns += round(self._took_s * S)
         state = self._account.take(self._cache.parse(text))
         at_ns = self._clock.now_ns
-        return Scraped(combine([state], at_ns), at_ns, (("http://a/m", text),), notes=state.notes)
+        pages, synthetic = (("http://a/m", text),), scenarios_on(text)
+        return Scraped(combine([state], at_ns), at_ns, pages, notes=state.notes, synthetic=synthetic)
 
     async def close(self) -> None:
         """Nothing is open."""
