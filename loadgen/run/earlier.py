@@ -16,7 +16,7 @@ from loadgen.core.hdr_log import read_hdr_log
 from loadgen.core.histogram import Histogram, histogram_max_ns
 from loadgen.core.load_stats import read_load_stats
 from loadgen.core.metrics_csv import SAMPLE_NUM, read_metrics
-from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS
+from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS, Outcome
 from loadgen.core.units import NS_PER_S
 from loadgen.pace.build import schedule_of
 from loadgen.run.merge import added
@@ -126,7 +126,7 @@ def _from_summary(summary: Mapping[str, Any]) -> Body:
     outcomes = summary["outcomes"]
     return {
         **{name: summary["totals"][name] for name in _WHOLE},
-        "failed": {label: outcomes[label] for label in FAILED_LABELS if outcomes.get(label)},
+        "failed": {label: n for label, n in outcomes.items() if n and label not in (Outcome.OK.label, *DROPPED_LABELS)},
         "dropped": {label: outcomes[label] for label in DROPPED_LABELS if outcomes.get(label)},
         "out_of_range": dict(summary["out_of_range"]),
         **summary["bytes"],
