@@ -100,11 +100,13 @@ class _Reading:
         return replace(run, damages=tuple(self._damages))
 
     def record(self) -> Run:
-        """Read metadata, breaker and rows."""
+        """Read metadata with its account of requests, breaker and rows."""
         fields = self._object(self._place.metadata, Harm.NEEDED)
         run = self._from_metadata(fields)
-        run = replace(run, rows=self._rows(), breaker=self._breaker(run.breaker))
+        account = Client(account=client.read_account(fields.below("load"), {}))
+        run = replace(run, rows=self._rows(), breaker=self._breaker(run.breaker), client=account)
         self._complain(self._place.metadata, fields.complaints)
+        self._belongs(run)
         if not self._readable:
             raise NotARunError(f"{self._place.path}: not a run directory; {self._damages[0]}")
         return replace(run, damages=tuple(self._damages))
