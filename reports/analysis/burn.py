@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reports.analysis.quantity import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from reports.model.run import Run
     from reports.model.server import Row, ServerWindow
@@ -80,12 +80,24 @@ def client_points(run: Run) -> tuple[Point, ...]:
 
 def server_points(run: Run) -> tuple[Point, ...]:
     """Return the service's counts: at each fast probe, or after each row of metrics.csv where there were none."""
-    probed = tuple(
+    probed = _joined(
         Point(point.t_s, point.requests, point.errors)
         for point in run.probes.points
         if point.t_s is not None and point.requests is not None and point.errors is not None
     )
     return probed if len(probed) > 1 else _row_points(run)
+
+
+def _joined(points: Iterable[Point]) -> tuple[Point, ...]:
+    """Return counts in the order of time that never fall: a run that was gone on with counts from 0 again."""
+    found: list[Point] = []
+    before = counted = Point(0.0, 0.0, 0.0)
+    for point in sorted(points, key=lambda point: point.t_s):
+        if point.requests < before.requests or point.failures < before.failures:
+            counted = found[-1]
+        before = point
+        found.append(Point(point.t_s, counted.requests + point.requests, counted.failures + point.failures))
+    return tuple(found)
 
 
 def _row_points(run: Run) -> tuple[Point, ...]:

@@ -50,6 +50,10 @@ def judge_breaker(run: Run) -> Check:
         return _conduct("breaker", title, Status.NA, "its outcome is not on record")
     if not breaker.enabled:
         return _conduct("breaker", title, Status.WARN, "switched off for this run")
+    if not breaker.inputs:
+        return _conduct(
+            "breaker", title, Status.WARN, "quiet, but the record does not say on which inputs it was armed"
+        )
     unarmed = [
         f"{item.name} ({item.reason})" if item.reason else item.name for item in breaker.inputs if not item.armed
     ]

@@ -76,7 +76,7 @@ def _criterion(run: Run, planned_s: float | None) -> Criterion | None:
     kind, samples = run.parameters.kind, run.parameters.samples
     if in_production(run) and kind != "fallback-scenario":
         return EXTENDED if kind == "extended" else BASELINE
-    if samples is None or planned_s is None:
+    if not samples or not planned_s:
         return None
     return Criterion(f"the plan: {plural(samples, 'sample')} over {duration(planned_s)}", samples, planned_s)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reports.analysis.check import Status, Weight
 from reports.analysis.quantity import Unit
-from reports.model.validation import Outcome
+from reports.model.validation import SOURCE_INCOMPLETE, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,7 +135,8 @@ def digest_of_validation(validation: Validation, name: str) -> Digest:
     }
     for prefix, histogram in _histograms(validation):
         figures |= {f"{prefix}_p95": histogram.p95, f"{prefix}_p99": histogram.p99}
-    violations = (*validation.violations, *validation.missing)
+    source = [item.message for item in validation.warnings if item.issue == SOURCE_INCOMPLETE]
+    lacking = [f"{item.metric}: {item.status.value}" for item in (*validation.violations, *validation.missing)]
     return Digest(
         name=name,
         status=summary.overall_status.upper(),
@@ -145,12 +146,13 @@ def digest_of_validation(validation: Validation, name: str) -> Digest:
         figures={key: value for key, value in figures.items() if value is not None},
         fallback_by_reason=counters.fallback_by_reason,
         redis_recent_failures=counters.redis_recent_failures,
-        reasons=tuple(f"{item.metric}: {item.status.value}" for item in violations),
+        reasons=(*source, *lacking),
     )
 
 
 def joined(run: Digest, validation: Digest) -> Digest:
     """Return a run's digest with what only its validation knows; the verdict and shared figures are the run's."""
+    reasons = (*(() if run.well else run.reasons), *(() if validation.well else validation.reasons))
     return Digest(
         name=run.name,
         status=run.status if validation.well else f"{run.status}, validation {validation.status}",
@@ -161,7 +163,7 @@ def joined(run: Digest, validation: Digest) -> Digest:
         fallback_by_reason=run.fallback_by_reason or validation.fallback_by_reason,
         redis_recent_failures=validation.redis_recent_failures,
         validation=f"{validation.status} {validation.tally}",
-        reasons=(*(() if run.well else run.reasons), *(() if validation.well else validation.reasons)),
+        reasons=tuple(dict.fromkeys(reasons)),
         banners=run.banners,
     )
 

@@ -13,6 +13,7 @@ from loadgen.core.errors import ExitCode
 from loadgen.core.units import NS_PER_S
 from reports.analysis.assessment import Question, assess
 from reports.analysis.check import RowStats, Status
+from reports.analysis.client import percentile_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,10 +79,12 @@ def evidence_of_run(run: Run, targets: SloTargets, now: datetime) -> Evidence:
 
 
 def _percentile_of(run: Run) -> Callable[[float], float | None]:
+    """Return the response percentiles in s; one that lies above the histogram's range is the end of the range."""
     response = run.client.clocks.get("response")
     if response is None or not response.total:
         return lambda _percentile: None
-    return lambda percentile: response.percentile(percentile) / NS_PER_S
+    beyond, end_s = run.client.out_of_range.get("response", 0), response.range_ns / NS_PER_S
+    return lambda percentile: min(percentile_s(response, percentile, beyond), end_s)
 
 
 def _obstacles(assessment: Assessment) -> list[Obstacle]:

@@ -60,7 +60,10 @@ def figure_of(threshold: Threshold, evidence: Evidence) -> Figure:
     if threshold.metric == "fallback_effective_ratio":
         return _effective_ratio(window)
     part, whole, events = _SHARES[threshold.metric]
-    return _share(part(window), whole(window), events, 100)
+    found, of = part(window), whole(window)
+    if found is not None and of is not None and found > of and "fallback" not in threshold.metric:
+        return none("contradiction", f"the record contradicts itself: {found:,.0f} of {of:,.0f} {events}")
+    return _share(found, of, events, 100)
 
 
 def _plain(value: float | None, reason: str) -> Figure:

@@ -12,8 +12,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from loadgen.core.errors import ExitCode
-from loadgen.core.outcome import Outcome
+from loadgen.core.outcome import EXPECT_PREFIX, Outcome
 from reports.analysis.assessment import Verdict
+from reports.analysis.client import percentile_s
 from reports.analysis.conduct import tripped
 from reports.analysis.coverage import in_production
 from reports.analysis.operational import operational
@@ -137,7 +138,7 @@ def _latency(
         return Point(key, title, None, "no run recorded it")
     beyond = sum(item.run.client.out_of_range.get(clock, 0) for item in assessments)
     missing = [item.run.name for item in assessments if clock not in item.run.client.clocks]
-    value_s = float("inf") if beyond > merged.total * (1 - quantile / 100) else merged.percentile(quantile) / 1e9
+    value_s = percentile_s(merged, quantile, beyond)
     reason = show(value_s, Unit.SECONDS, beside=bound_s) + (f"; without {', '.join(missing)}" if missing else "")
     return Point(key, title, None if missing else value_s < bound_s, reason)
 
@@ -177,7 +178,7 @@ def _classes_are_known(assessments: Sequence[Assessment]) -> Point:
         label
         for item in assessments
         for label, number in (item.run.client.account.outcomes if item.run.client.account else {}).items()
-        if number and label not in known
+        if number and label not in known and not label.startswith(EXPECT_PREFIX)
     }
     unknown |= {
         f"fallback {reason}"

@@ -50,9 +50,14 @@ class Regression:
         needed = {finding.change for finding in self.client if finding.gauge.needed}
         if self.refused or Change.NOT_COMPARED in needed:
             return Change.NOT_COMPARED
-        if Change.UNDERPOWERED in needed:
+        if self.cut or Change.UNDERPOWERED in needed:
             return Change.UNDERPOWERED
         return Change.IMPROVED if Change.IMPROVED in needed else Change.EQUIVALENT
+
+    @property
+    def cut(self) -> tuple[str, ...]:
+        """Why runs under test are not whole: what is left may show a regression, never that there is none."""
+        return tuple(f"{run.name}: {run.partial}" for run in self.current if run.partial)
 
     @property
     def broken(self) -> tuple[Tolerance, ...]:

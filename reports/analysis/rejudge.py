@@ -1,6 +1,7 @@
 """Thresholds for one occasion: a run's own targets put in, and the figures of an earlier validation judged anew.
 
-Law: an earlier validation holds figures, not buckets, so it is judged by what it states.
+Laws: an earlier validation holds figures, not buckets, so it is judged by what it states; what kept its source from
+being believed keeps it from passing by any thresholds.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.slo import SloTargets
+from reports.analysis.evidence import Obstacle
 from reports.analysis.figure import NO_SAMPLES
 from reports.analysis.validation import rounded, summarize
 from reports.model.thresholds import Kind
-from reports.model.validation import Assertion, Caution, NaPolicy, Outcome
+from reports.model.validation import SOURCE_INCOMPLETE, Assertion, Caution, NaPolicy, Outcome
 
 if TYPE_CHECKING:
     from reports.model.thresholds import Threshold, Thresholds
@@ -50,6 +52,7 @@ def with_targets(thresholds: Thresholds, targets: SloTargets) -> Thresholds:
 
 def rejudge(earlier: Validation, thresholds: Thresholds, configuration: Configuration) -> Validation:
     """Judge the figures that an earlier validation states by other thresholds."""
+    obstacles = obstacles_of(earlier)
     assertions = tuple(_assertion(item, earlier) for item in thresholds.asserted)
     gone = [Caution(item.metric, NO_SAMPLES, "the validation does not state it") for item in assertions if _na(item)]
     neutral = configuration.na_policy is NaPolicy.NEUTRAL
@@ -57,10 +60,15 @@ def rejudge(earlier: Validation, thresholds: Thresholds, configuration: Configur
     return replace(
         earlier,
         configuration=configuration,
-        warnings=tuple(gone),
+        warnings=(*(item for item in earlier.warnings if item.issue == SOURCE_INCOMPLETE), *gone),
         assertions=assertions,
-        summary=summarize(assertions, (), excused),
+        summary=summarize(assertions, obstacles, excused),
     )
+
+
+def obstacles_of(earlier: Validation) -> tuple[Obstacle, ...]:
+    """Return what an earlier validation says of its source: cut, tripped, INVALID or damaged."""
+    return tuple(Obstacle(item.metric, item.message) for item in earlier.warnings if item.issue == SOURCE_INCOMPLETE)
 
 
 def _na(item: Assertion) -> bool:
@@ -76,10 +84,16 @@ def _assertion(threshold: Threshold, earlier: Validation) -> Assertion:
     return Assertion(threshold.metric, found, threshold.threshold, threshold.unit, threshold.side, status)
 
 
+def _asserted(threshold: Threshold, earlier: Validation) -> float | None:
+    """Return the figure of the earlier assertion of the same metric, which is the only place that has it."""
+    item = earlier.find(threshold.metric)
+    return item.actual if item is not None and item.unit is threshold.unit else None
+
+
 def _stated(threshold: Threshold, earlier: Validation) -> float | None:
     if threshold.kind is not Kind.LATENCY:
         name = _STATED.get(threshold.metric)
-        value = None if name is None else getattr(earlier.counters, name)
+        value = _asserted(threshold, earlier) if name is None else getattr(earlier.counters, name)
         return None if value is None else float(value)
     for key, item in earlier.percentiles.items():
         metric, _, inside = key.partition("{")

@@ -14,6 +14,7 @@ from reports.analysis.figure import FEW, LOW_COUNT, Figure, figure_of
 from reports.analysis.measured import counters_of, oddities_of, percentiles_of, round_away, taxonomy_of
 from reports.model.thresholds import Kind, Side, Threshold, Thresholds, Unit
 from reports.model.validation import (
+    SOURCE_INCOMPLETE,
     Assertion,
     Caution,
     Configuration,
@@ -44,7 +45,7 @@ _JUDGED = {
 def validate(evidence: Evidence, thresholds: Thresholds, configuration: Configuration) -> Validation:
     """Assert every threshold; the configuration says how, and is part of the result."""
     counters = counters_of(evidence)
-    cautions = [Caution(item.metric, "source_incomplete", item.text) for item in evidence.obstacles]
+    cautions = [Caution(item.metric, SOURCE_INCOMPLETE, item.text) for item in evidence.obstacles]
     assertions = []
     for threshold in thresholds.entries:
         if lacking := _lacking(threshold, evidence):

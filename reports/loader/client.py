@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 from loadgen.core.hdr_log import read_hdr_log
 from loadgen.core.load_stats import read_load_stats
 from loadgen.core.messages import CLOCKS, PHASES
 from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS, Outcome
+from reports.loader.fields import credible
 from reports.loader.files import Unreadable, ends_whole
 from reports.loader.timeline import Slicer, second_of
 from reports.model.client import Account, Address, Endpoint, SlowRequest
@@ -106,7 +106,8 @@ def read_latency_log(
 def read_account(totals: Fields, outcomes: Mapping[str, int]) -> Account | None:
     """Return the account of summary.json's `totals` or metadata's `load`; None when a count is missing.
 
-    `failed` and `dropped` may be counts or counts by label.
+    `failed` and `dropped` may be counts or counts by label. Endings that do not add up to the totals are a complaint
+    and no split: one that claims faults of our own would take failures away from the target.
     """
     failed, dropped = _sum_or_count(totals, "failed"), _sum_or_count(totals, "dropped")
     plain = [totals.whole(name) for name in ("scheduled", "sent", "unsent", "done", "in_flight")]
@@ -114,6 +115,9 @@ def read_account(totals: Fields, outcomes: Mapping[str, int]) -> Account | None:
         return None
     scheduled, sent, unsent, done, in_flight = (number or 0 for number in plain)
     split = dict(outcomes) or _split(totals, done)
+    if split and (split.get(Outcome.OK.label, 0), sum(split.values())) != (done, done + failed + dropped):
+        totals.complaints.append("its endings by name do not add up to its totals")
+        split = {}
     return Account(scheduled, sent, unsent, dropped, done, failed, in_flight, split)
 
 
@@ -211,9 +215,10 @@ def read_seconds(path: Path) -> SecondsRead:
     except ValueError as error:
         raise Unreadable(str(error)) from error
     rows = [
-        {name: value for name, value in row.items() if isinstance(value, float) and isfinite(value)}
+        {name: value for name, value in row.items() if isinstance(value, float) and credible(value)}
         for row in stats.rows
     ]
+    rows.sort(key=lambda row: row.get("second", 0.0))
     if not rows:
         raise Unreadable("holds no second")
 

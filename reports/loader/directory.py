@@ -13,6 +13,7 @@ from loadgen.core.errors import LoadgenError
 from loadgen.core.metadata import SCHEMA_VERSION
 from loadgen.core.rundir import RunDirectory
 from reports.loader import client, metadata
+from reports.loader.belonging import other_time, times_of_log, times_of_rows
 from reports.loader.fields import Fields
 from reports.loader.files import Unreadable, read_object
 from reports.loader.probes import read_probes
@@ -80,6 +81,8 @@ class _Reading:
         if summary and not summary.is_object("totals"):
             self._damage(self._place.summary, "is no summary of a run: it has no totals", Harm.NEEDED)
         run = self._from_metadata(fields)
+        if (owner := summary.text("run_id")) and owner != run.name:
+            self._damage(self._place.summary, f"belongs to another run, {owner}", Harm.NEEDED)
         run = replace(
             run,
             rows=self._rows(),
@@ -91,16 +94,19 @@ class _Reading:
         )
         self._complain(self._place.metadata, fields.complaints)
         self._complain(self._place.summary, summary.complaints)
+        self._belongs(run)
         if not self._readable:
             raise NotARunError(f"{self._place.path}: not a run directory; {self._damages[0]}")
         return replace(run, damages=tuple(self._damages))
 
     def record(self) -> Run:
-        """Read metadata, breaker and rows."""
+        """Read metadata with its account of requests, breaker and rows."""
         fields = self._object(self._place.metadata, Harm.NEEDED)
         run = self._from_metadata(fields)
-        run = replace(run, rows=self._rows(), breaker=self._breaker(run.breaker))
+        account = Client(account=client.read_account(fields.below("load"), {}))
+        run = replace(run, rows=self._rows(), breaker=self._breaker(run.breaker), client=account)
         self._complain(self._place.metadata, fields.complaints)
+        self._belongs(run)
         if not self._readable:
             raise NotARunError(f"{self._place.path}: not a run directory; {self._damages[0]}")
         return replace(run, damages=tuple(self._damages))
@@ -138,6 +144,19 @@ class _Reading:
             notes=(*fields.texts("notes"), *fields.texts("error")),
             synthetic=bool(fields.flag("synthetic")),
         )
+
+    def _belongs(self, run: Run) -> None:
+        """Complain of files whose times are not the run's."""
+        place = self._place
+        found = (
+            (place.metrics_csv, [row.at for row in run.rows], Harm.NEEDED),
+            (place.latency_hlog, times_of_log(place.latency_hlog), Harm.NEEDED),
+            (place.load_stats, times_of_rows(place.load_stats), Harm.DETAIL),
+            (place.probes_csv, times_of_rows(place.probes_csv), Harm.DETAIL),
+        )
+        for path, times, harm in found:
+            if told := other_time(times, run):
+                self._damage(path, told, harm)
 
     def _rows(self) -> tuple[Row, ...]:
         complaints: list[str] = []

@@ -64,12 +64,15 @@ class Fields:
         return value
 
     def signed(self, key: str) -> float | None:
-        """Return a finite number, negative ones included."""
+        """Return a number short of MOST, negative ones included."""
         value = self._values.get(key)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             self._complain(key, "not a number")
+            return None
+        if not credible(value):
+            self._complain(key, "too great to be true")
             return None
         return float(value)
 
@@ -159,6 +162,11 @@ class Fields:
 
     def _complain(self, key: str, what: str) -> None:
         self.complaints.append(f"{self._place}{key} is {what}")
+
+
+def credible(value: float) -> bool:
+    """Say whether a number may stand on record: finite, and short of what a count of 64 bits can hold."""
+    return abs(value) < 2.0**63
 
 
 def parse_instant(text: str) -> datetime | None:

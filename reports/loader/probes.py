@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-from math import isfinite
 from typing import TYPE_CHECKING
 
+from reports.loader.fields import credible
 from reports.loader.files import Unreadable
 from reports.model.run import Probes
 from reports.model.timeline import ProbePoint
@@ -54,4 +54,4 @@ def _figure(row: Mapping[str, str | None], name: str) -> float | None:
         value = float(row.get(name) or "nan")
     except ValueError:
         return None
-    return value if isfinite(value) else None
+    return value if credible(value) else None

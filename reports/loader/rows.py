@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from math import isfinite
+import itertools
 from typing import TYPE_CHECKING
 
-from loadgen.core.metrics_csv import COLUMNS, SAMPLE_NUM, TIMESTAMP, MetricsFileError, read_metrics
-from reports.loader.fields import parse_instant
+from loadgen.core.metrics_csv import COLUMNS, HEADER, SAMPLE_NUM, TIMESTAMP, MetricsFileError, read_metrics
+from reports.loader.fields import credible, parse_instant
 from reports.loader.files import Unreadable, ends_whole
 from reports.model.server import Row
 
@@ -27,6 +27,7 @@ def read_rows(path: Path, complaints: list[str]) -> tuple[Row, ...]:
     try:
         raw = read_metrics(path)
         whole = ends_whole(path)
+        header = _header(path)
     except FileNotFoundError as error:
         raise Unreadable("missing") from error
     except OSError as error:
@@ -37,7 +38,17 @@ def read_rows(path: Path, complaints: list[str]) -> tuple[Row, ...]:
         raise Unreadable(f"not CSV ({error})") from error
     if not whole:
         complaints.append("its last line is cut off")
-    return tuple(_row(fields, at, complaints) for at, fields in enumerate(raw, 1))
+    if header != HEADER:
+        complaints.append("its header is not that of version 3, so a column may be missing or hold what another should")
+    rows = tuple(_row(fields, at, complaints) for at, fields in enumerate(raw, 1))
+    if any(after <= before for before, after in itertools.pairwise(row.number for row in rows if row.number)):
+        complaints.append("its samples are not in order, or some are in it twice")
+    return rows
+
+
+def _header(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.readline().decode("utf-8", "replace").rstrip("\r\n")
 
 
 def _row(fields: dict[str, Value], at: int, complaints: list[str]) -> Row:
@@ -46,14 +57,16 @@ def _row(fields: dict[str, Value], at: int, complaints: list[str]) -> Row:
     if moment is None:
         complaints.append(f"row {at} has no readable time")
     number = fields.get(SAMPLE_NUM)
-    whole = int(number) if isinstance(number, float) and number.is_integer() else None
+    whole = int(number) if isinstance(number, float) and number.is_integer() and credible(number) else None
+    if whole is None:
+        complaints.append(f"row {at} has no sample number")
     return Row(whole, moment, {name: _figure(fields.get(name), name, at, complaints) for name in FIGURES})
 
 
 def _figure(value: Value, name: str, at: int, complaints: list[str]) -> float | None:
     if value is None:
         return None
-    if isinstance(value, str) or not isfinite(value) or value < 0:
+    if isinstance(value, str) or not credible(value) or value < 0:
         complaints.append(f"row {at}, {name} is no figure")
         return None
     return value

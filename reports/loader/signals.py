@@ -6,12 +6,12 @@ The directory's own reader has already said what is damaged, so nothing is compl
 from __future__ import annotations
 
 import csv
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from loadgen.core.hdr_log import read_hdr_log
 from loadgen.core.load_stats import read_load_stats
 from loadgen.core.rundir import RunDirectory
+from reports.loader.fields import credible
 from reports.model.signals import LatencySpan, LoadSecond, Probe, Signals
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def read_signals(path: Path) -> Signals:
     """Read the moments of a run directory."""
     place = RunDirectory(path)
     return Signals(
-        seconds=tuple(_seconds(place.load_stats)),
+        seconds=tuple(sorted(_seconds(place.load_stats), key=lambda moment: moment.second)),
         latencies=tuple(_latencies(place.latency_hlog)),
         probes=read_probe_moments(place.probes_csv),
     )
@@ -44,7 +44,7 @@ def _seconds(path: Path) -> Iterator[LoadSecond]:
 
 def _number(row: Mapping[str, float | str | None], name: str) -> float | None:
     value = row.get(name)
-    return value if isinstance(value, float) and isfinite(value) and value >= 0 else None
+    return value if isinstance(value, float) and credible(value) and value >= 0 else None
 
 
 def _latencies(path: Path) -> Iterator[LatencySpan]:
@@ -56,13 +56,14 @@ def _latencies(path: Path) -> Iterator[LatencySpan]:
 
 
 def read_probe_moments(path: Path) -> tuple[Probe, ...]:
-    """Return the probes of a probes.csv with their times, in file order; nothing for a file that is none."""
+    """Return the probes of a probes.csv with their times, in their order; nothing for a file that is none."""
     try:
         text = path.read_bytes().decode("utf-8", "replace")
         rows = list(csv.DictReader(text[: text.rfind("\n") + 1].splitlines()))
     except (OSError, csv.Error):
         return ()
-    return tuple(probe for row in rows if (probe := _probe(row)) is not None)
+    found = (probe for row in rows if (probe := _probe(row)) is not None)
+    return tuple(sorted(found, key=lambda probe: probe.at_s))
 
 
 def _probe(row: Mapping[str, str]) -> Probe | None:
@@ -80,4 +81,4 @@ def _float(text: str | None) -> float | None:
         value = float(text or "")
     except ValueError:
         return None
-    return value if isfinite(value) and value >= 0 else None
+    return value if credible(value) and value >= 0 else None

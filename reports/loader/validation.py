@@ -14,6 +14,7 @@ from reports.loader.fields import Fields
 from reports.loader.files import Unreadable, read_object
 from reports.model.thresholds import Side, Unit
 from reports.model.validation import (
+    SOURCE_INCOMPLETE,
     Assertion,
     Caution,
     Configuration,
@@ -131,7 +132,7 @@ def _summary(fields: Fields) -> Summary:
 
 
 def _believed(found: Validation, complaints: list[str]) -> Summary:
-    """Return the summary; a pass becomes NA where the assertions do not bear it out."""
+    """Return the summary; a pass becomes NA where the assertions or the warnings do not bear it out."""
     told = found.summary
     counted = {status: sum(item.status is status for item in found.assertions) for status in Outcome}
     stated = {Outcome.PASS: told.passed, Outcome.FAIL: told.failed, Outcome.NA: told.na}
@@ -140,8 +141,9 @@ def _believed(found: Validation, complaints: list[str]) -> Summary:
     wrong = [item.metric for item in found.assertions if _contradicts(item)]
     complaints.extend(f"{metric}: its status contradicts its figures" for metric in wrong)
     bad = wrong or counted[Outcome.FAIL] or not found.assertions or counted != stated
+    bad = bad or any(item.issue == SOURCE_INCOMPLETE for item in found.warnings)
     if told.overall_status is Outcome.PASS and bad:
-        complaints.append("it says pass, but its assertions do not bear that out")
+        complaints.append("it says pass, but its assertions or its warnings do not bear that out")
         return replace(told, overall_status=Outcome.NA)
     return told
 

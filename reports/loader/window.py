@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING
 
+from reports.loader.fields import credible
 from reports.model.server import Bounds, Operation, ServerWindow
 
 if TYPE_CHECKING:
@@ -93,6 +94,6 @@ def _finite(value: object) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not credible(value):
         return None
     return float(value)

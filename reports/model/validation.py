@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 NOT_APPLICABLE = "N/A"
 """The comparison of an assertion that has no figure."""
 
+SOURCE_INCOMPLETE = "source_incomplete"
+"""The issue of a caution that says why the source is not believed whole: a run that was cut, tripped or is INVALID."""
+
 
 class Outcome(StrEnum):
     """How an assertion ended; NA is no answer and never a pass."""
@@ -85,7 +88,7 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """Something a reader should know; it decides nothing by itself."""
+    """Something a reader should know; only one of SOURCE_INCOMPLETE decides anything: it is never a pass."""
 
     metric: str
     issue: str

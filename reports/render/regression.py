@@ -59,6 +59,10 @@ def _reasons(found: Regression) -> list[str]:
     worse = [f.gauge.title for f in (*found.client, *found.server) if f.change is Change.REGRESSED]
     lines = [f"Regressed: {', '.join(worse)}"] if worse else []
     lines += [f"Tolerance broken: {plain(item.name)}, {plain(item.text)}" for item in found.broken]
+    lines += [
+        f"Not whole: {plain(reason)}. What is left may show a regression, never that there is none"
+        for reason in found.cut
+    ]
     return [*lines, *(f"Not comparable: {plain(reason)}" for reason in found.refused)]
 
 

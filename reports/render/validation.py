@@ -8,7 +8,7 @@ import orjson
 
 from loadgen.core.clock import iso_utc
 from reports.model.thresholds import Unit
-from reports.model.validation import NOT_APPLICABLE, Outcome
+from reports.model.validation import NOT_APPLICABLE, SOURCE_INCOMPLETE, Outcome
 from reports.render.markdown import bullets, code, document, plain, section, table
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def ci_lines(validation: Validation, *, annotations: bool) -> list[str]:
     """Return a line for each violation and each missing figure, then the count; with GitHub annotations if asked."""
     lines = [violation(item) for item in validation.violations]
     lines += [f"{item.metric}: no figure (threshold: {_against(item)})" for item in validation.missing]
-    blocking = [item.message for item in validation.warnings if item.issue == "source_incomplete"]
+    blocking = [item.message for item in validation.warnings if item.issue == SOURCE_INCOMPLETE]
     lines += [f"source: {message}" for message in blocking]
     if annotations and not validation.passed:
         lines = [f"::error title=SLO validation::{_annotation(line)}" for line in _few(lines)]

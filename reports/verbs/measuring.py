@@ -19,8 +19,10 @@ from reports.loader.validation import NotAValidationError, load_validation
 from reports.model.measurement import MEMORY, Measurement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from reports.model.measurement import Block
     from reports.model.run import Run
 
 _SHARES = (ERROR, EFFECTIVE_FALLBACK, RAW_FALLBACK, CACHE_HIT)
@@ -86,7 +88,7 @@ def measure_run(path: Path, impl: str = "") -> Measurement:
         at=run.t0 or run.started,
         impl=impl or MEMORY,
         validity=run.validity.state,
-        partial=_partial(run, bool(blocks) and not hlog_complaints),
+        partial=_partial(run, not hlog_complaints and _holds_all(blocks, run)),
         parameters=run.parameters,
         fingerprint=run.fingerprint,
         unit_s=unit_s,
@@ -94,6 +96,12 @@ def measure_run(path: Path, impl: str = "") -> Measurement:
         complaints=tuple(complaints),
     )
     return _with_validation(_with_server(found, run), place)
+
+
+def _holds_all(blocks: Sequence[Block], run: Run) -> bool:
+    """Say whether there is a response time for every request that ended, as far as the record counts them."""
+    account = run.client.account
+    return bool(blocks) and (account is None or sum(block.total for block in blocks) >= account.ended)
 
 
 def _partial(run: Run, whole_log: bool) -> str:

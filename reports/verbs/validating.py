@@ -14,7 +14,7 @@ from loadgen.core.errors import ExitCode, InputError, Problem
 from loadgen.core.redact import Redactor
 from loadgen.core.rundir import RunDirectory
 from reports.analysis.evidence import Obstacle, evidence_of_exposition, evidence_of_run
-from reports.analysis.rejudge import rejudge, with_targets
+from reports.analysis.rejudge import obstacles_of, rejudge, with_targets
 from reports.analysis.targets import targets_of
 from reports.analysis.validation import exit_code, validate
 from reports.loader.directory import load
@@ -207,7 +207,7 @@ def _earlier(path: Path, asked: _Asked) -> Judged:
     """Check an earlier validation, or judge its figures by a thresholds file that the user names."""
     loaded = load_validation(path)
     found = loaded.validation
-    obstacles = tuple(Obstacle(path.name, complaint) for complaint in loaded.complaints)
+    obstacles = (*(Obstacle(path.name, complaint) for complaint in loaded.complaints), *obstacles_of(found))
     if asked.own:
         configuration = replace(
             asked.configuration,

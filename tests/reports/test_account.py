@@ -163,3 +163,13 @@ def test_expectations_and_redirects_are_told_by_name(tmp_path: Path) -> None:
     assert "| `expect:has its id` | 3 | 1.00 % | an expectation of the plan did not hold |" in text
     assert "Redirects, each part of its request: 290 requests followed 1, 7 requests followed 2." in text
     assert check_of(assessment, "error_client").value == pytest.approx(1)
+
+
+@pytest.mark.parametrize("outcomes", [{"ok": 300, "no_port": 100}, {"ok": 300, "timeout": 50}, {"ok": 200}])
+def test_endings_that_do_not_add_up_take_nothing_away_from_the_target(tmp_path: Path, outcomes: dict[str, int]) -> None:
+    place = quick_run().write(tmp_path / "run")
+    edit(place, "summary.json", outcomes=outcomes)
+    assessment = assess(load(place), Question(SloTargets()))
+    assert assessment.verdict is Verdict.INCOMPLETE
+    assert check_of(assessment, "record").reason == "summary.json: its endings by name do not add up to its totals"
+    assert check_of(assessment, "success_client").value == 100.0

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         ("3", None, "rate is not a number"),
         (-1, None, "rate is negative"),
         (float("inf"), None, "rate is not a number"),
+        (1e25, None, "rate is too great to be true"),
+        (2.0**63, None, "rate is too great to be true"),
     ],
 )
 def test_numbers_are_finite_and_not_negative(value: object, number: float | None, complaint: str | None) -> None:

@@ -80,6 +80,15 @@ def test_the_services_burn_comes_from_its_probes_and_weighs_requests() -> None:
     assert burn(found, "server", None).last == pytest.approx(10 / 10_100 / 0.01)
 
 
+def test_the_counts_of_a_run_that_was_gone_on_with_are_joined_where_they_begin_at_0_again() -> None:
+    """1,000 requests and 40 failures up to 300 s, then 200 and 2 from 0 on: the last 5 min have 1 % of failures."""
+    points = (ProbePoint(0.0, True, 0.0, 0.0, False), ProbePoint(300.0, True, 1_000.0, 40.0, False),
+              ProbePoint(310.0, True, 0.0, 0.0, False), ProbePoint(600.0, True, 200.0, 2.0, False))  # fmt: skip
+    found = burn_rates(Run("r", "r", probes=Probes(4, 0, points)), None, 99.0)
+    assert burn(found, "server", 300.0).last == pytest.approx(1.0)
+    assert burn(found, "server", 300.0).worst == pytest.approx(4.0)
+
+
 def test_samples_ten_minutes_apart_say_nothing_about_five() -> None:
     rows = tuple(
         Row(at, T0 + timedelta(seconds=600 * at), {"request_rate": 80.0, "error_rate": 0.02}) for at in range(1, 7)

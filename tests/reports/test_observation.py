@@ -157,6 +157,11 @@ def test_a_run_without_its_latency_log_is_no_evidence(tmp_path: Path) -> None:
     assert readiness.decision is not Decision.GO
 
 
+def test_a_failed_expectation_of_the_plan_is_a_known_class(tmp_path: Path) -> None:
+    found = score(tmp_path, RunOnDisk(failed={"expect:has-items": 5}))
+    assert next(point for point in found.technical if point.key == "classes").earned
+
+
 def test_an_unknown_fallback_reason_is_an_unknown_class(tmp_path: Path) -> None:
     run = RunOnDisk(window={"fallback": {"cache_miss": 600, "solar_flare": 1}})
     assert point(score(tmp_path, run), "classes") == (False, "fallback solar_flare")

@@ -173,6 +173,30 @@ def test_a_cut_log_and_a_killed_run_are_said_to_be_partial(tmp_path: Path, shelv
     assert "latency.hlog: breaks off" in result.output
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("interrupted", "its status is interrupted"),
+        ("aborted_circuit_breaker", "its status is aborted_circuit_breaker"),
+        ("completed", "its latencies are not whole"),
+    ],
+)
+def test_what_is_left_of_a_run_never_shows_that_nothing_regressed(
+    tmp_path: Path, shelves: Callable[[int], Path], status: str, reason: str
+) -> None:
+    shelf = shelves(6)
+    run = long_run(run_id="now", status=status).write(tmp_path / "now")
+    log = run / "latency.hlog"
+    if status == "completed":
+        assert code(call("regress", run, shelf)) == 0
+        log.write_text("".join(log.read_text().splitlines(keepends=True)[:-5]))
+    result = call("regress", run, shelf)
+    assert code(result) == 3
+    assert f"- Not whole: now: {reason}. What is left may show a regression, never that" in result.output
+    slow = long_run(run_id="now", status=status, slower=1.5).write(tmp_path / "slow")
+    assert code(call("regress", slow, shelf)) == 1
+
+
 def test_a_run_without_latencies_is_not_compared(tmp_path: Path, shelves: Callable[[int], Path]) -> None:
     run = long_run(run_id="now").write(tmp_path / "now")
     (run / "latency.hlog").unlink()

@@ -300,3 +300,34 @@ def test_bad_input_is_one_message_with_what_to_do(arguments: tuple[str, ...], en
     result = invoke(*arguments, env=env)
     assert isinstance(result.exception, InputError)
     assert told in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"status": "running"}, {"validity": {"state": "INVALID", "reasons": ["own lag"]}}]
+)
+def test_what_kept_a_run_from_passing_keeps_its_validation_from_passing_by_other_thresholds(
+    tmp_path: Path, metadata: dict[str, Any]
+) -> None:
+    place = good_run(tmp_path, metadata=metadata)
+    invoke(str(place))
+    (tmp_path / "own.json").write_text(bundled_text())
+    result = invoke(str(place / "validation.json"), "--thresholds", str(tmp_path / "own.json"))
+    assert result.return_value == 3
+    assert "note  run_" in result.output
+    assert "PASS  effective_fallback_rate" in result.output
+    assert result.output.splitlines()[-1] == "validation fail: 16 passed, 0 failed, 0 without a figure, of 16"
+
+
+def test_a_share_of_more_than_the_whole_is_no_figure(tmp_path: Path) -> None:
+    result = invoke(str(good_run(tmp_path, window={"success": 600})))
+    assert result.return_value == 3
+    assert "note  http_success_rate: the record contradicts itself: 600 of 300 requests" in result.output
+
+
+def test_response_times_above_the_range_of_the_histogram_are_not_left_out_of_a_percentile(tmp_path: Path) -> None:
+    """300 values of at most 110 ms and 30 above 60 s: p90 is the 297th, p95 lies beyond the range."""
+    place = good_run(tmp_path, window={"latency_buckets": []}, summary={"out_of_range": {"response": 30}})
+    found = json.loads(invoke(str(place), "--json").output)["assertions"]
+    p95 = next(item for item in found if item["metric"] == "http_latency_p95")
+    assert p95["status"] == "fail"
+    assert p95["actual"] >= 60

@@ -8,7 +8,8 @@ import pytest
 
 from loadgen.core.errors import ExitCode
 from reports.analysis.assessment import Verdict
-from tests.support.judging import judge
+from reports.analysis.check import Status
+from tests.support.judging import check_of, judge
 from tests.support.runs import RunOnDisk, quick_run
 
 if TYPE_CHECKING:
@@ -143,3 +144,17 @@ def test_a_metric_profile_may_make_more_mandatory(tmp_path: Path) -> None:
     """With CPU on the list of a user's own profile its target counts: 7,200 s of 7,200 s are 100 %, not 30 %."""
     metadata = {"mandatory_metrics": ["success", "cpu"]}
     assert judge(tmp_path, RunOnDisk(metadata=metadata, window={"cpu_s": 7_200.0})).verdict is Verdict.NO_GO
+
+
+def test_a_breaker_of_which_no_input_is_on_record_is_not_called_armed(tmp_path: Path) -> None:
+    breaker = {"enabled": True, "thresholds": {}, "inputs": [], "trip": None}
+    check = check_of(judge(tmp_path, quick_run(metadata={"breaker": breaker})), "breaker")
+    assert check.status is Status.WARN
+    assert check.reason == "quiet, but the record does not say on which inputs it was armed"
+
+
+@pytest.mark.parametrize("plan", [{"samples": 0}, {"interval_seconds": 0}])
+def test_a_plan_of_nothing_is_no_coverage(tmp_path: Path, plan: dict[str, int]) -> None:
+    assessment = judge(tmp_path, quick_run(metadata=plan))
+    assert assessment.verdict is Verdict.INCOMPLETE
+    assert assessment.coverage.check.reason == "the record does not say how many samples were planned"

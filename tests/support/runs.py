@@ -77,7 +77,9 @@ class RunOnDisk:
         place.mkdir(parents=True, exist_ok=True)
         response = self._write_latencies(place)
         (place / "metadata.json").write_bytes(orjson.dumps(self._metadata(place.name), option=orjson.OPT_INDENT_2))
-        (place / "summary.json").write_bytes(orjson.dumps(self._summary(response), option=orjson.OPT_INDENT_2))
+        (place / "summary.json").write_bytes(
+            orjson.dumps(self._summary(response, place.name), option=orjson.OPT_INDENT_2)
+        )
         self._write_metrics(place)
         self._write_load_stats(place)
         (place / "probes.csv").write_text("timestamp,t_s,took_ms,ok,error\n2026-03-01T12:00:05.000Z,5.000,1.200,1,\n")
@@ -128,7 +130,7 @@ class RunOnDisk:
         histogram.record(last[0] * NS_PER_MS, left)
         return histogram
 
-    def _summary(self, response: Histogram) -> dict[str, Any]:
+    def _summary(self, response: Histogram, run_id: str) -> dict[str, Any]:
         account = self.account()
         values = {
             "med": response.percentile(50) / NS_PER_MS,
@@ -137,7 +139,7 @@ class RunOnDisk:
             "p(99)": response.percentile(99) / NS_PER_MS,
         }
         return {
-            "run_id": "run",
+            "run_id": self.metadata.get("run_id", run_id),
             "metrics": {CLOCK_TRENDS["response"]: {"type": "trend", "values": values}},
             "totals": account,
             "outcomes": {"ok": account["done"], **self.failed, **self.dropped},
