@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from reports.analysis.rules.instances import shown
 from reports.model.rule_case import SampledSeries
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class Scene:
     def course(self, selector: Selector, values: str, **labels: str) -> SampledSeries:
         """Return a series of any course, with labels that meet the selector's conditions."""
         return SampledSeries(selector.name, {**self._labels, **_labels_of(selector), **labels}, values)
+
+    def known(self, for_min: int = _FOR_EVER_MIN) -> tuple[SampledSeries, ...]:
+        """Return a counter by which the service is known, for some minutes; nothing where the profile has none."""
+        return tuple(self.course(selector, f"0+1x{for_min} stale") for selector in shown(self._terms)[:1])
 
     def histogram(
         self, selector: Selector, limit: float, slow_share: float, **labels: str

@@ -82,8 +82,14 @@ def _slow(logical: str, threshold: str, percentile: int, operation: str = "") ->
 def _memory(terms: Terms) -> Iterator[Play]:
     limit = terms.limit("memory_rss") * MIB / terms.source("memory").scale
     (resident, *_) = terms.series("memory", "value")
-    yield "a tenth above the limit", True, 20, lambda scene: scene.gauge(resident, limit * 1.1)
-    yield "a tenth below the limit", False, 20, lambda scene: scene.gauge(resident, limit * 0.9)
+
+    def uses(share: float) -> Callable[[Scene], tuple[SampledSeries, ...]]:
+        return lambda scene: (*scene.known(), *scene.gauge(resident, limit * share))
+
+    yield "a tenth above the limit", True, 20, uses(1.1)
+    yield "a tenth below the limit", False, 20, uses(0.9)
+    if not terms.job:
+        yield "another process uses more", False, 20, lambda scene: scene.gauge(resident, limit * 1.1)
 
 
 def _redis(op: str, limit_s: float, at_min: int) -> Callable[[Terms], Iterator[Play]]:
