@@ -84,9 +84,10 @@ def _no_ratio(terms: Terms) -> str:
 def _fallback(prefix: str) -> Callable[[Terms], Alert]:
     def write(terms: Terms) -> Alert:
         limit = terms.limit(_RATIO)
+        taken = summed(terms.series("fallback", "total"), "10m", JOB, "increase")
         return Alert(
             "FallbackEffectiveHigh",
-            f"{prefix}:fallback_effective_ratio:10m > {limit:g}",
+            both(f"{prefix}:fallback_effective_ratio:10m > {limit:g}", f"{taken} >= {terms.policy.min_requests}"),
             "10m",
             Severity.WARNING,
             Family.FALLBACK,

@@ -143,7 +143,7 @@ def _degraded(critical: bool) -> Callable[[Terms], Iterator[Play]]:
         label = (terms.source("fallback").by or ("reason",))[0]
 
         def fell(share: float, reason: str) -> Callable[[Scene], tuple[SampledSeries, ...]]:
-            return lambda scene: (*scene.requests(), *scene.counter(taken, 1000 * share, **{label: reason}))
+            return lambda scene: (*scene.requests(), *scene.counter(taken, scene.busy * share, **{label: reason}))
 
         yield "degradations above the limit", True, 20, fell(limit * 1.2, "http_error")
         yield "degradations below the limit", False, 20, fell(limit * 0.8, "http_error")
@@ -157,10 +157,10 @@ def _redis_timeouts(terms: Terms) -> Iterator[Play]:
     tried = terms.histogram("redis_operation").suffixed("_count")
     late = terms.signal("redis_timeouts")
 
-    def timed_out(share: float, tried_per_min: float = 1000) -> Callable[[Scene], tuple[SampledSeries, ...]]:
+    def timed_out(share: float, per_min: float = 0) -> Callable[[Scene], tuple[SampledSeries, ...]]:
         return lambda scene: (
-            *scene.counter(tried, tried_per_min, **{label: "get"}),
-            *scene.counter(late, tried_per_min * share, **{label: "get"}),
+            *scene.counter(tried, per_min or scene.busy, **{label: "get"}),
+            *scene.counter(late, (per_min or scene.busy) * share, **{label: "get"}),
         )
 
     yield "too many operations time out", True, 20, timed_out(REDIS_TIMEOUTS * 2)
