@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     metavar="URL",
     help="[PUSHGATEWAY_URL, else http://localhost:9091]",
 )
-@click.option("--duration", "-d", metavar="DURATION", help="[5m; with --all or --prom-url as long as its rule needs]")
+@click.option("--duration", "-d", metavar="DURATION", help="[as long as its rule needs to fire]")
 @click.option("--push-interval", default="10s", show_default=True, metavar="DURATION", help="Time between pushes.")
 @click.option("--gap", default="10m", show_default=True, metavar="DURATION", help="Rest between two, with --all.")
 @click.option("--compress", default=1, show_default=True, metavar="N", help="Divide all times, for rules with theirs.")

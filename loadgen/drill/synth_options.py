@@ -20,7 +20,6 @@ from loadgen.plan.validate import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-USUAL_DURATION = "5m"
 SHORTEST_INTERVAL_NS = 200 * NS_PER_MS
 LONGEST_NS = 24 * 3_600 * NS_PER_S
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
@@ -115,8 +114,6 @@ def read_options(given: Mapping[str, Any]) -> Options:
     interval_ns = reader.duration_ns("--push-interval", SHORTEST_INTERVAL_NS) or NS_PER_S
     interval_ns = max(interval_ns // factor, SHORTEST_INTERVAL_NS)
     duration_ns = reader.duration_ns("--duration", NS_PER_S)
-    if duration_ns is None and not (given["everything"] or given["prom_url"]):
-        duration_ns = parse_duration_ns(USUAL_DURATION)
     if duration_ns is not None:
         duration_ns //= factor
         if duration_ns < 2 * interval_ns:

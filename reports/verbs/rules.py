@@ -33,7 +33,7 @@ _OUT = Path("ops/prometheus")
     metavar="URL",
     help="Write rules for what this service exposes (repeatable): of each metric the name that it has.",
 )
-@click.option("--job", default="", metavar="REGEX", help="Rules for these jobs only.  [every job, each by itself]")
+@click.option("--job", default="", metavar="REGEX", help="Rules for these jobs only.  [what shows the metrics]")
 @click.option(
     "--relay-job", default="loadgen_synth", show_default=True, metavar="REGEX", help="The job of the relay's rules."
 )

@@ -45,7 +45,8 @@ async def pushed(gateway: FakeGateway, times: int) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 async def test_a_signal_deletes_the_group_before_it_ends(tmp_path: Path, number: signal.Signals, code: int) -> None:
     async with fake_gateway() as gateway:
-        process = await start(tmp_path, GROUP[1], "--sink", "pushgateway", *FAST, gateway=gateway)
+        pushes = ("--sink", "pushgateway", "--duration", "5m", *FAST)
+        process = await start(tmp_path, GROUP[1], *pushes, gateway=gateway)
         await pushed(gateway, 3)
         assert list(gateway.groups) == [GROUP]
         process.send_signal(number)

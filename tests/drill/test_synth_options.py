@@ -6,7 +6,7 @@ import pytest
 
 from loadgen.core.errors import InputError
 from loadgen.core.units import NS_PER_MS, NS_PER_S
-from loadgen.drill.scenario import SCENARIOS
+from loadgen.drill.scenario import NAMES, SCENARIOS
 from loadgen.drill.synth_options import read_options
 from tests.support.synth_options import options
 
@@ -57,8 +57,16 @@ def test_either_a_scenario_or_all_of_them() -> None:
     assert read_options(options(scenario=None, everything=True)).asked.scenarios == SCENARIOS
 
 
-def test_one_scenario_lasts_five_minutes_and_all_as_long_as_each_needs() -> None:
-    assert read_options(options()).asked.duration_ns == 300 * NS_PER_S
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scenario_lasts_as_long_as_its_alerts_need_unless_told_otherwise(name: str) -> None:
+    usual = read_options(options(scenario=name)).asked
+    assert [usual.lasts_ns(scenario) >= scenario.needs_ns for scenario in usual.scenarios] == [True]
+    assert usual.too_short() == []
+    (told,) = read_options(options(scenario=name, duration="5m")).asked.too_short()
+    assert told.startswith(f"{name}: 5m is too short for ")
+
+
+def test_all_of_them_last_as_long_as_each_needs() -> None:
     assert read_options(options(scenario=None, everything=True)).asked.duration_ns is None
     assert read_options(options(scenario=None, everything=True, duration="15m")).asked.duration_ns == 900 * NS_PER_S
 

@@ -114,6 +114,22 @@ def test_every_share_of_an_alert_is_guarded_by_a_count(profile: str) -> None:
             assert re.search(r"increase\([^)]*\)[\s)]*>= \d+$", guard), alert.name
 
 
+@pytest.mark.parametrize("alert", ["HttpErrorRatePage", "FallbackEffectiveHigh", "RedisTimeoutRatioHigh"])
+def test_a_case_that_fires_has_as_many_events_as_were_asked_for(alert: str) -> None:
+    """promtool refused the tests that `--min-requests 20000` gave: their services saw 5000 requests in 5 minutes."""
+    known = terms()
+    known = replace(known, policy=replace(known.policy, min_requests=20_000))
+    (book,) = (rule for rule in rule_book(known).alerts if rule.name == alert)
+    assert book.expr.endswith(">= 20000")
+    for case in cases(known, [book]):
+        counts: dict[str, float] = {}
+        for series in case.series:
+            step = re.fullmatch(r"0\+([\d.e+]+)x480", series.values)
+            assert step is not None, series
+            counts[series.name] = counts.get(series.name, 0) + 5 * float(step[1])
+        assert (max(counts.values()) >= 20_000) is ("too few" not in case.what), case.name
+
+
 def test_a_profile_with_one_status_label_asks_for_that_alone() -> None:
     assert "code" not in expressions("relay")["job:gmail_send_errors_rate:5m"]
     known = terms()

@@ -156,6 +156,41 @@ def test_a_profile_without_a_label_of_the_status_has_no_rule_on_errors(
     assert "HttpErrorRate" not in (tmp_path / "alerts.yml").read_text()
 
 
+def test_a_service_that_nothing_tells_from_others_has_no_rule_on_its_instances_but_by_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of every process that is scraped, Prometheus itself among them, there are memory, start time and `up`."""
+    memory = {"name": "resident", "parts": {"value": ["process_resident_memory_bytes"]}}
+    bare = read_facts({"name": "own", "metrics": {"memory": [memory]}})
+    monkeypatch.setattr(rule_writing, "metric_facts", lambda *_: bare)
+    told = rules("--profile", "own.toml", "--out", str(tmp_path)).stderr
+    assert re.search(r"left out .*MemoryRssHigh.*ServiceDown.*: the profile own has none of requests, .*--job", told)
+    result = rules("--profile", "own.toml", "--job", "api", "--out", str(tmp_path))
+    assert result.return_value == 0, result.output
+    text = (tmp_path / "alerts.yml").read_text()
+    assert 'expr: up{job="api"} == 0' in text
+    assert 'expr: process_resident_memory_bytes{job="api"} > ' in text
+
+
+@pytest.mark.parametrize("only", ["requests", "cache_get_attempts"])
+def test_one_counter_tells_the_instances_of_a_service(
+    only: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = {"name": "r", "parts": {"total": ["r_total"]}}
+    memory = {"name": "resident", "parts": {"value": ["process_resident_memory_bytes"]}}
+    bare = read_facts({"name": "own", "metrics": {only: [counter], "memory": [memory]}})
+    monkeypatch.setattr(rule_writing, "metric_facts", lambda *_: bare)
+    assert rules("--profile", "own.toml", "--out", str(tmp_path)).return_value == 0
+    (recorded,) = [rule.expr for rule in read_rule_file(tmp_path / "recording-rules.yml") if "instances" in rule.name]
+    assert recorded == (
+        "group by (job, instance) (present_over_time(r_total[30m]))\nor\n"
+        "(job:service_instances:30m and on (job, instance) up == 0)"
+    )
+    alerts = {rule.name: rule.expr for rule in read_rule_file(tmp_path / "alerts.yml")}
+    assert alerts["ServiceDown"] == "up == 0\nand on (job, instance)\njob:service_instances:30m"
+    assert alerts["MemoryRssHigh"].endswith("\nand on (job, instance)\njob:service_instances:30m")
+
+
 def test_cases_that_cannot_be_played_are_told(tmp_path: Path) -> None:
     result = rules("--profile", "metasheet", "--job", r"a\d", "--out", str(tmp_path))
     assert result.return_value == 0
@@ -212,6 +247,7 @@ def test_a_job_stands_in_every_selector(tmp_path: Path) -> None:
     assert rules("--profile", "metasheet", "--job", "api|web", "--out", str(tmp_path)).return_value == 0
     text = (tmp_path / "alerts.yml").read_text()
     assert 'up{job=~"api|web"} == 0' in text
+    assert "service_instances" not in text
     assert 'increase(http_requests_total{job=~"api|web"}[5m])' in text
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.analysis.rules.burn import OBJECTIVES, TIERS, burn_alerts, burn_recordings, can_fire
 from reports.analysis.rules.draft import write_group
+from reports.analysis.rules.instances import instances
 from reports.analysis.rules.recording import age_buckets, recordings
 from reports.analysis.rules.relay import SYNTHETIC_JOB, relay_alerts, relay_recordings
 from reports.analysis.rules.service_alerts import service_alerts
@@ -72,7 +73,7 @@ class _Book:
 
 def _service_book(terms: Terms, tiers: Sequence[Tier]) -> RuleBook:
     book, prefix = _Book(terms), terms.prefix
-    book.record("phase5_recording", [*recordings(prefix), *age_buckets(prefix)])
+    book.record("phase5_recording", [*recordings(prefix), *age_buckets(prefix), *instances(terms)])
     book.alert("phase5-slo", service_alerts(prefix))
     book.alert("phase5-standing", standing_alerts(prefix))
     for objective in OBJECTIVES:

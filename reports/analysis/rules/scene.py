@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from reports.analysis.rules.instances import shown
 from reports.model.rule_case import SampledSeries
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _CONDITION = re.compile(r'([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"')
 _FOR_EVER_MIN = 480
+_BUSY_PER_MIN = 1000
 
 
 class Scene:
@@ -21,6 +23,8 @@ class Scene:
     def __init__(self, terms: Terms, job: str, **labels: str) -> None:
         self._terms = terms
         self._labels = {"job": job, "instance": "one:80", **labels}
+        self.busy = max(_BUSY_PER_MIN, terms.policy.min_requests)
+        """How many events a minute are enough to be believed in any window."""
 
     def counter(self, selector: Selector, per_min: float, **labels: str) -> tuple[SampledSeries, ...]:
         """Return a counter that grows evenly."""
@@ -34,19 +38,23 @@ class Scene:
         """Return a series of any course, with labels that meet the selector's conditions."""
         return SampledSeries(selector.name, {**self._labels, **_labels_of(selector), **labels}, values)
 
+    def known(self, for_min: int = _FOR_EVER_MIN) -> tuple[SampledSeries, ...]:
+        """Return a counter by which the service is known, for some minutes; nothing where the profile has none."""
+        return tuple(self.course(selector, f"0+1x{for_min} stale") for selector in shown(self._terms)[:1])
+
     def histogram(
         self, selector: Selector, limit: float, slow_share: float, **labels: str
     ) -> tuple[SampledSeries, ...]:
         """Return a histogram with a bucket up to the limit; a share of its observations lies just above it."""
-        per_min = 1000
-        fast = per_min * (1 - slow_share)
-        buckets = {f"{limit / 2:g}": fast, f"{limit:g}": fast, f"{limit * 2:g}": per_min, "+Inf": per_min}
+        fast = self.busy * (1 - slow_share)
+        buckets = {f"{limit / 2:g}": fast, f"{limit:g}": fast, f"{limit * 2:g}": self.busy, "+Inf": self.busy}
         bucket = selector.suffixed("_bucket")
         found = [series for le, count in buckets.items() for series in self.counter(bucket, count, le=le, **labels)]
-        return (*found, *self.counter(selector.suffixed("_count"), per_min, **labels))
+        return (*found, *self.counter(selector.suffixed("_count"), self.busy, **labels))
 
-    def requests(self, per_min: float = 1000, **shares: float) -> tuple[SampledSeries, ...]:
-        """Return requests of which shares have another status than 200: `s500=0.1`."""
+    def requests(self, per_min: float = 0, **shares: float) -> tuple[SampledSeries, ...]:
+        """Return requests of which shares have another status than 200: `s500=0.1`; for 0 a minute, enough of them."""
+        per_min = per_min or self.busy
         (selector, *_) = self._terms.series("requests", "total")
         found = [
             self.counter(selector, per_min * share, **self._status(status.removeprefix("s")))[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.analysis.rules.draft import Draft
+from reports.analysis.rules.instances import of_service, untold
 from reports.analysis.rules.promql import JOB, both, either, summed
 from reports.analysis.rules.recording import operation_labels
 from reports.model.rule import Alert, Family, Severity
@@ -33,7 +34,7 @@ def service_alerts(prefix: str) -> list[Draft]:
             _slow(f"Snapshot{op.title()}LatencyP95High", f"{prefix}:snapshot_op_p95:5m", f"snapshot_{op}", 95)
             for op in ("create", "restore")
         ),
-        Draft("MemoryRssHigh", ("memory",), _memory, ("memory_rss",)),
+        Draft("MemoryRssHigh", ("memory",), _memory, ("memory_rss",), untold),
         *(_redis(op, prefix, long=long) for long in (False, True) for op in ("get", "set")),
         Draft("RedisFailuresRecent", ("redis_recovery", "redis_last_failure"), _redis_failures(prefix)),
     ]  # fmt: skip
@@ -83,9 +84,10 @@ def _no_ratio(terms: Terms) -> str:
 def _fallback(prefix: str) -> Callable[[Terms], Alert]:
     def write(terms: Terms) -> Alert:
         limit = terms.limit(_RATIO)
+        taken = summed(terms.series("fallback", "total"), "10m", JOB, "increase")
         return Alert(
             "FallbackEffectiveHigh",
-            f"{prefix}:fallback_effective_ratio:10m > {limit:g}",
+            both(f"{prefix}:fallback_effective_ratio:10m > {limit:g}", f"{taken} >= {terms.policy.min_requests}"),
             "10m",
             Severity.WARNING,
             Family.FALLBACK,
@@ -126,7 +128,7 @@ def _memory(terms: Terms) -> Alert:
     (resident,) = terms.series("memory", "value")
     return Alert(
         "MemoryRssHigh",
-        f"{resident} > {limit * MIB / source.scale:.0f}",
+        of_service(f"{resident} > {limit * MIB / source.scale:.0f}", terms),
         "10m",
         Severity.WARNING,
         Family.MEMORY,

@@ -40,10 +40,18 @@ def _cache(terms: Terms) -> Iterator[Play]:
     (hits, *_), (misses, *_) = terms.series("cache", "hits"), terms.series("cache", "misses")
 
     def looked(rate: float) -> Callable[[Scene], tuple[SampledSeries, ...]]:
-        return lambda scene: (*scene.counter(hits, 1000 * rate), *scene.counter(misses, 1000 * (1 - rate)))
+        return lambda scene: (
+            *scene.counter(hits, scene.busy * rate),
+            *scene.counter(misses, scene.busy * (1 - rate)),
+        )
 
     yield "too many misses", True, 30, looked(limit * 0.9)
-    yield "nothing but misses, so that no series of a hit exists", True, 30, lambda scene: scene.counter(misses, 1000)
+    yield (
+        "nothing but misses, so that no series of a hit exists",
+        True,
+        30,
+        lambda scene: scene.counter(misses, scene.busy),
+    )
     yield "misses within the objective", False, 30, looked((1 + limit) / 2)
 
 
@@ -54,12 +62,16 @@ def _fallback(terms: Terms) -> Iterator[Play]:
 
     def fell(ratio: float) -> Callable[[Scene], tuple[SampledSeries, ...]]:
         return lambda scene: (
-            *scene.counter(taken, 100 * ratio, **{label: "http_error"}),
-            *scene.counter(taken, 100 * (1 - ratio), **{label: "cache_miss"}),
+            *scene.counter(taken, scene.busy * ratio, **{label: "http_error"}),
+            *scene.counter(taken, scene.busy * (1 - ratio), **{label: "cache_miss"}),
         )
+
+    def few(scene: Scene) -> tuple[SampledSeries, ...]:
+        return scene.counter(taken, terms.policy.min_requests / 20, **{label: "http_error"})
 
     yield "mostly true degradations", True, 30, fell((1 + limit) / 2)
     yield "mostly cache misses", False, 30, fell(limit * 0.9)
+    yield "degradations of too few fallbacks", False, 30, few
 
 
 def _slow(logical: str, threshold: str, percentile: int, operation: str = "") -> Callable[[Terms], Iterator[Play]]:
@@ -82,8 +94,14 @@ def _slow(logical: str, threshold: str, percentile: int, operation: str = "") ->
 def _memory(terms: Terms) -> Iterator[Play]:
     limit = terms.limit("memory_rss") * MIB / terms.source("memory").scale
     (resident, *_) = terms.series("memory", "value")
-    yield "a tenth above the limit", True, 20, lambda scene: scene.gauge(resident, limit * 1.1)
-    yield "a tenth below the limit", False, 20, lambda scene: scene.gauge(resident, limit * 0.9)
+
+    def uses(share: float) -> Callable[[Scene], tuple[SampledSeries, ...]]:
+        return lambda scene: (*scene.known(), *scene.gauge(resident, limit * share))
+
+    yield "a tenth above the limit", True, 20, uses(1.1)
+    yield "a tenth below the limit", False, 20, uses(0.9)
+    if not terms.job:
+        yield "another process uses more", False, 20, lambda scene: scene.gauge(resident, limit * 1.1)
 
 
 def _redis(op: str, limit_s: float, at_min: int) -> Callable[[Terms], Iterator[Play]]:

@@ -6,6 +6,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 from reports.analysis.rules.draft import Draft
+from reports.analysis.rules.instances import of_service, shown, untold
 from reports.analysis.rules.promql import INSTANCE, JOB, both, either, share, slower_than, summed
 from reports.model.rule import Alert, Family, Severity
 
@@ -20,18 +21,16 @@ EFFECTIVE_CRITICAL = 0.08
 RATE_LIMITED = 0.01
 REDIS_TIMEOUTS = 0.01
 _SHARE = "{{ $value | humanizePercentage }}"
-_ALWAYS_SHOWN = ("requests", "http_adapter_ops", "message_bus_rpc_attempts", "cache_get_attempts")
-"""Counters any of which says that the service is there; one without labels does so before the first request."""
 
 
 def standing_alerts(prefix: str) -> list[Draft]:
     """Return the drafts; `prefix` is that of the recorded names they read."""
     page, ticket = Severity.CRITICAL, Severity.WARNING
     return [
-        Draft("ServiceDown", (), _down),
-        Draft("ServiceRestarted", ("start_time",), _restarted),
+        Draft("ServiceDown", (), _down, hopeless=untold),
+        Draft("ServiceRestarted", ("start_time",), _restarted, hopeless=untold),
         Draft("MetricsMissing", ("requests",), _missing),
-        Draft("MetricsStalled", ("cpu",), _stalled),
+        Draft("MetricsStalled", ("cpu",), _stalled, hopeless=untold),
         Draft("HttpErrorRatePage", ("requests by status",), _errors("HttpErrorRatePage", ERROR_PAGE, "5m", page)),
         Draft(
             "HttpErrorRateTicket", ("requests by status",), _errors("HttpErrorRateTicket", ERROR_TICKET, "15m", ticket)
@@ -53,7 +52,7 @@ def standing_alerts(prefix: str) -> list[Draft]:
 def _down(terms: Terms) -> Alert:
     return Alert(
         "ServiceDown",
-        f"up{{{terms.job}}} == 0" if terms.job else "up == 0",
+        of_service(f"up{{{terms.job}}} == 0" if terms.job else "up == 0", terms),
         "1m",
         Severity.CRITICAL,
         Family.SERVICE,
@@ -67,7 +66,7 @@ def _restarted(terms: Terms) -> Alert:
     (start,) = terms.series("start_time", "value")
     return Alert(
         "ServiceRestarted",
-        f"changes({start}[15m]) > 0",
+        of_service(f"changes({start}[15m]) > 0", terms),
         "0m",
         Severity.INFO,
         Family.SERVICE,
@@ -78,10 +77,10 @@ def _restarted(terms: Terms) -> Alert:
 
 
 def _missing(terms: Terms) -> Alert:
-    shown = [str(terms.series(name, "total")[0]) for name in _ALWAYS_SHOWN if terms.facts.has(name)]
+    counters = [str(selector) for selector in shown(terms)]
     return Alert(
         "MetricsMissing",
-        f"absent({shown[0]})" if len(shown) == 1 else f"absent(\n{indent(either(*shown), '  ')}\n)",
+        f"absent({counters[0]})" if len(counters) == 1 else f"absent(\n{indent(either(*counters), '  ')}\n)",
         "15m",
         Severity.CRITICAL,
         Family.METRICS,
@@ -96,7 +95,7 @@ def _stalled(terms: Terms) -> Alert:
     up = f"max by ({', '.join(INSTANCE)}) (min_over_time(up{{{terms.job}}}[10m]))".replace("{}", "")
     return Alert(
         "MetricsStalled",
-        both(f"{used} == 0", f"{up} == 1"),
+        of_service(both(f"{used} == 0", f"{up} == 1"), terms),
         "5m",
         Severity.CRITICAL,
         Family.METRICS,

@@ -67,15 +67,24 @@ def _recovered(requests: Sequence[SampledSeries]) -> tuple[SampledSeries, ...]:
     return (SampledSeries(errors.name, errors.labels, f"0+{step:g}x30 {step * 30:g}x60"), *others)
 
 
-def _down(_: Terms) -> Iterator[Play]:
-    yield "it cannot be scraped", True, 5, lambda scene: scene.gauge(UP, 0)
-    yield "one scrape failed", False, 5, lambda scene: (scene.course(UP, "1 1 1 0 1 1x30"),)
+def _down(terms: Terms) -> Iterator[Play]:
+    def fallen(scene: Scene) -> tuple[SampledSeries, ...]:
+        return (scene.course(UP, "1x2 0x120"), *scene.known(2))
+
+    yield "it cannot be scraped", True, 5, fallen
+    yield "it has not been scraped for an hour", True, 60, fallen
+    yield "one scrape failed", False, 5, lambda scene: (*scene.known(), scene.course(UP, "1 1 1 0 1 1x30"))
+    if not terms.job:
+        yield "what shows nothing of the service cannot be scraped", False, 5, lambda scene: scene.gauge(UP, 0)
 
 
 def _restarted(terms: Terms) -> Iterator[Play]:
     (start, *_) = terms.series("start_time", "value")
-    yield "its start time has moved", True, 20, lambda scene: (scene.course(start, "100x10 700x100"),)
-    yield "it has run for long", False, 20, lambda scene: scene.gauge(start, 100)
+    moved = "100x10 700x100"
+    yield "its start time has moved", True, 20, lambda scene: (*scene.known(), scene.course(start, moved))
+    yield "it has run for long", False, 20, lambda scene: (*scene.known(), *scene.gauge(start, 100))
+    if not terms.job:
+        yield "another process has restarted", False, 20, lambda scene: (scene.course(start, moved),)
 
 
 def _missing(_: Terms) -> Iterator[Play]:
@@ -85,9 +94,15 @@ def _missing(_: Terms) -> Iterator[Play]:
 
 def _stalled(terms: Terms) -> Iterator[Play]:
     (used, *_) = terms.series("cpu", "total")
-    yield "values stand still", True, 30, lambda scene: (*scene.gauge(used, 5), *scene.gauge(UP, 1))
-    yield "values move", False, 30, lambda scene: (*scene.counter(used, 1), *scene.gauge(UP, 1))
+
+    def still(scene: Scene) -> tuple[SampledSeries, ...]:
+        return (*scene.gauge(used, 5), *scene.gauge(UP, 1))
+
+    yield "values stand still", True, 30, lambda scene: (*scene.known(), *still(scene))
+    yield "values move", False, 30, lambda scene: (*scene.known(), *scene.counter(used, 1), *scene.gauge(UP, 1))
     yield "it cannot be scraped, which ServiceDown tells", False, 30, lambda scene: scene.gauge(UP, 0)
+    if not terms.job:
+        yield "another process uses no processor time", False, 30, still
 
 
 def _errors(limit: float, at_min: int) -> Callable[[Terms], Iterator[Play]]:
@@ -128,7 +143,7 @@ def _degraded(critical: bool) -> Callable[[Terms], Iterator[Play]]:
         label = (terms.source("fallback").by or ("reason",))[0]
 
         def fell(share: float, reason: str) -> Callable[[Scene], tuple[SampledSeries, ...]]:
-            return lambda scene: (*scene.requests(), *scene.counter(taken, 1000 * share, **{label: reason}))
+            return lambda scene: (*scene.requests(), *scene.counter(taken, scene.busy * share, **{label: reason}))
 
         yield "degradations above the limit", True, 20, fell(limit * 1.2, "http_error")
         yield "degradations below the limit", False, 20, fell(limit * 0.8, "http_error")
@@ -142,10 +157,10 @@ def _redis_timeouts(terms: Terms) -> Iterator[Play]:
     tried = terms.histogram("redis_operation").suffixed("_count")
     late = terms.signal("redis_timeouts")
 
-    def timed_out(share: float, tried_per_min: float = 1000) -> Callable[[Scene], tuple[SampledSeries, ...]]:
+    def timed_out(share: float, per_min: float = 0) -> Callable[[Scene], tuple[SampledSeries, ...]]:
         return lambda scene: (
-            *scene.counter(tried, tried_per_min, **{label: "get"}),
-            *scene.counter(late, tried_per_min * share, **{label: "get"}),
+            *scene.counter(tried, per_min or scene.busy, **{label: "get"}),
+            *scene.counter(late, (per_min or scene.busy) * share, **{label: "get"}),
         )
 
     yield "too many operations time out", True, 20, timed_out(REDIS_TIMEOUTS * 2)
