@@ -15,7 +15,7 @@ from loadgen.core.errors import Problem
 from loadgen.core.redis_address import read_redis_url
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.exercise import check_exercise
-from loadgen.plan.kinds import observed, warmup_rate
+from loadgen.plan.kinds import warmup_rate
 from loadgen.plan.mix import origin
 from loadgen.plan.model import Kind
 from loadgen.plan.replay import check_replay, dues_of, peak_of
@@ -79,16 +79,21 @@ def highest_rate(settings: Settings) -> Rate:
 
 def _base_url(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if settings.base_url is None:
-        remedy = "missing: give --base-url URL or set LOAD_BASE_URL"
-        demo = "; --demo uses the demo service" if observed(kind) and settings.profile != "production" else ""
-        yield Problem(settings.label("base_url"), None, remedy + demo)
+        how = "give the URL to request" if kind is Kind.RUN else "give --base-url URL"
+        yield Problem(_base_label(settings, kind), None, f"missing: {how} or set LOAD_BASE_URL")
+
+
+def _base_label(settings: Settings, kind: Kind) -> str:
+    """Return how the user named the service: `loadgen run` takes URLs, whatever base the environment has."""
+    named_by_url = kind is Kind.RUN and (settings.base_url is None or settings.endpoints)
+    return "URL" if named_by_url else settings.label("base_url")
 
 
 def _hosts(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if settings.base_url is None:
         return
     for _, host, port in places(settings):
-        label = settings.label("base_url") if (host, port) == origin(settings.base_url)[1:] else "--endpoint"
+        label = _base_label(settings, kind) if (host, port) == origin(settings.base_url)[1:] else "--endpoint"
         if settings.profile == "production" and not _spellings(host, port) & set(settings.allowed_hosts):
             remedy = (
                 "production needs this host in ALLOWED_HOSTS: add it to .env.phase5 after checking that it is right"

@@ -229,6 +229,18 @@ def test_production_reads_its_env_file_by_itself(tmp_path: Path) -> None:
         load_plan(Kind.BASELINE, "staging", {}, Inputs({}, tmp_path))
 
 
+def test_a_run_without_a_usable_url_is_told_of_its_url_once(tmp_path: Path) -> None:
+    told = {
+        "": "URL: missing: give the URL to request or set LOAD_BASE_URL",
+        "127.0.0.1:9": "URL = '127.0.0.1:9': not a URL: write it as https://host[:port][/path]",
+        "https://example.com": "URL = 'example.com': not this machine: say --profile dev, staging or production",
+    }
+    for url, problem in told.items():
+        with pytest.raises(InputError) as caught:
+            load_plan(Kind.RUN, None, {"url": (url,) if url else ()}, Inputs({}, tmp_path))
+        assert [str(one) for one in caught.value.problems] == [problem]
+
+
 def test_an_env_file_can_be_named(tmp_path: Path) -> None:
     (tmp_path / "my.env").write_text("LOAD_BASE_URL=http://127.0.0.1:1\n")
     _, plan = load_plan(Kind.RUN, None, {}, Inputs({}, tmp_path, env_file=tmp_path / "my.env"))
