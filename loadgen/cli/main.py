@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from loadgen.core.errors import ExitCode, LoadgenError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _COMMANDS = {
     "alerts": "loadgen.cli.alerts:alerts",
@@ -56,6 +58,8 @@ class LazyGroup(click.Group):
     @cached_property
     def _plugins(self) -> dict[str, EntryPoint]:
         """The commands of other packages; found once, since every installed package's file is read for it."""
+        from importlib.metadata import entry_points  # costs as much as click: a command of ours goes without
+
         return {point.name: point for point in entry_points(group=_GROUP)}
 
     def _load(self, name: str, plugin: EntryPoint) -> click.Command | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +34,7 @@ def test_the_list_of_commands_reads_the_installed_packages_once(monkeypatch: pyt
         asked.append(group)
         return iter(())
 
-    monkeypatch.setattr("loadgen.cli.main.entry_points", no_plugins)
+    monkeypatch.setattr("importlib.metadata.entry_points", no_plugins)
     group = LazyGroup("loadgen")
     assert "Commands:" in CliRunner().invoke(group, ["--help"]).output
     assert asked == ["loadgen.commands"]
@@ -52,3 +54,10 @@ def test_the_list_of_commands_reads_the_installed_packages_once(monkeypatch: pyt
 )
 def test_a_default_is_that_of_the_command_that_names_it(command: str, said: str) -> None:
     assert said in help_of(command)
+
+
+def test_a_command_of_ours_starts_without_reading_what_is_installed() -> None:
+    script = "import sys; from loadgen.cli.main import main; sys.argv = ['loadgen', 'status', '--help']\n"
+    script += "try: main()\nexcept SystemExit: print('importlib.metadata' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
