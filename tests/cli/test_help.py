@@ -61,3 +61,19 @@ def test_a_command_of_ours_starts_without_reading_what_is_installed() -> None:
     script += "try: main()\nexcept SystemExit: print('importlib.metadata' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("alerts", "check"), ("report", "validate", "x"), ("report", "cache-audit"), ("report", "dashboard", "push")],
+)
+def test_a_timeout_has_a_unit_in_every_command(command: tuple[str, ...]) -> None:
+    group = loadgen.cli.main.loadgen
+    for text, told in (("5", "a bare number has no unit"), ("10m", "'10m': give 100ms to 300s")):
+        result = CliRunner().invoke(group, [*command, "--timeout", text])
+        assert (result.exit_code, told in result.output) == (2, True), result.output
+
+
+@pytest.mark.parametrize("command", [("report", "rules"), ("report", "dashboard"), ("observe",)])
+def test_a_metric_profile_is_called_so_in_every_command(command: tuple[str, ...]) -> None:
+    assert "--metric-profile, " in help_of(*command)
