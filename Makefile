@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 ENV_FILE ?= .env.phase5
 
 # make turns every failure into 2, so each run says what loadgen itself ended with; automation calls loadgen.
-# A baseline says it by itself.
+# A baseline and a capacity run say it by themselves.
 define loadgen
 @$(BIN)/loadgen $(1); code=$$?; if [ $$code -ne 0 ]; then $(BIN)/python -c \
 "from loadgen.core.errors import ExitCode; print('loadgen exit $$code (' + ExitCode($$code).meaning + ')')" >&2; \
@@ -56,9 +56,9 @@ preflight: $(STAMP) ## Check everything a production run needs; sends no load
 	$(call loadgen,preflight --profile production $(ARGS))
 
 capacity: $(STAMP) ## Does a rate hold: make capacity RATE=200 CONCURRENCY=50, SEARCH=1 for the highest that does
-	$(call loadgen,capacity $(if $(HAS_TARGET),--profile production,--demo) $(if $(RATE),--rate $(RATE)) \
+	@$(BIN)/loadgen capacity $(if $(HAS_TARGET),--profile production,--demo) $(if $(RATE),--rate $(RATE)) \
 	  $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(SEARCH),--search) \
-	  $(if $(CONFIRM_HOST),--confirm-host $(CONFIRM_HOST)) $(ARGS))
+	  $(if $(CONFIRM_HOST),--confirm-host $(CONFIRM_HOST)) $(ARGS)
 
 nightly: $(STAMP) ## The nightly round: validate, compare, keep the night, trend, suggest, rotate
 	$(call loadgen,nightly $(if $(HAS_TARGET),--profile production,--demo) $(ARGS))

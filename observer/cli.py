@@ -8,21 +8,25 @@ import click
 
 
 @click.command()
-@click.option("--metrics-url", multiple=True, metavar="URL", help="Exposition endpoint (repeatable) or Prometheus URL.")
-@click.option("--interval", metavar="DURATION", help="Time between samples, such as 600s (INTERVAL_SECONDS).")
+@click.option("--metrics-url", multiple=True, metavar="URL", help="A page or a Prometheus; repeatable.  [METRICS_URL]")
+@click.option("--interval", metavar="DURATION", help="Time between rows.  [INTERVAL_SECONDS, 600s]")
 @click.option("--interval-seconds", metavar="SECONDS", help="The same in seconds.")
-@click.option("--samples", metavar="N", help="How many samples to take (MAX_SAMPLES); 12 if not given.")
+@click.option("--samples", metavar="N", help="Rows of metrics.csv.  [LOAD_SAMPLES, 12]")
 @click.option(
-    "--profile-file", metavar="FILE", help="Metric profile: a TOML file, or metasheet, prometheus-http, relay."
+    "--metric-profile",
+    "--profile-file",
+    "metric_profile",
+    metavar="NAME|FILE",
+    help="Which series feed which metric: metasheet, prometheus-http, relay or a TOML file.  [metasheet]",
 )
-@click.option("--out", metavar="DIR", help="Directory for the files (OUT_DIR); a new one below results/ if not given.")
+@click.option("--out", metavar="DIR", help="Where the files go.  [OUT_DIR, or a new directory below results]")
 @click.option("--watch-redis", is_flag=True, help="Watch the Redis at REDIS_URL too, into redis.jsonl.")
 @click.option("--redis-url", metavar="URL", help="Watch the Redis at this address; prefer REDIS_URL.")
 @click.option("--cacert", metavar="FILE", help="Certificate authorities to trust for https.")
 @click.option("--insecure", is_flag=True, help="Do not verify certificates.")
 @click.option("--label-limit", type=click.IntRange(1), default=50, show_default=True, help="Values a label may have.")
 @click.option(
-    "--profile", type=click.Choice(["dev", "staging", "production"]), help="Whose env file to read; dev: none."
+    "--profile", type=click.Choice(["dev", "staging", "production"]), help="Whose env file to read; of dev none."
 )
 @click.option("--env-file", type=click.Path(exists=True, dir_okay=False), help="Settings file to read.")
 def observe(profile: str | None, env_file: str | None, label_limit: int, **flags: Any) -> int:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from loadgen.core.patience import read_patience
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,7 +26,14 @@ def alerts() -> None:
     "--prom-url", default="http://localhost:19190", show_default=True, metavar="URL", help="Base URL of the server."
 )
 @click.option("--severity", multiple=True, metavar="NAME", help="Only alerts of this severity (repeatable).")
-@click.option("--timeout", type=click.FloatRange(0.1, 300), default=10.0, show_default=True, help="Seconds to wait.")
+@click.option(
+    "--timeout",
+    callback=read_patience,
+    default="10s",
+    show_default=True,
+    metavar="DURATION",
+    help="How long to wait for an answer.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the labels of each alert as JSON.")
 def check(prom_url: str, severity: tuple[str, ...], timeout: float, as_json: bool) -> int:
     """List the alerts that fire, the most severe first.

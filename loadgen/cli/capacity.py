@@ -13,6 +13,7 @@ from loadgen.cli.flags import (
     LOAD,
     METRICS,
     NETWORK,
+    NO_WARMUP,
     REDIS,
     REUSE,
     SELF_METRICS,
@@ -21,7 +22,6 @@ from loadgen.cli.flags import (
     START,
     TARGET,
     THRESHOLDS,
-    WARMUP,
     with_options,
 )
 
@@ -53,7 +53,7 @@ class Begin:
 
 
 @click.command()
-@click.option("--search", is_flag=True, help="Find the highest rate that holds, up to --rate.")
+@click.option("--search", is_flag=True, help="Find the highest rate that holds, up to --rate.  [in dev 10000]")
 @click.option(
     "--slo", multiple=True, metavar="CONDITION", help="What must hold; repeatable.  [p99<250ms,error_rate<1%]"
 )
@@ -65,7 +65,19 @@ class Begin:
 @click.option("--confirm-host", metavar="HOST", help="The host under test, once more: production needs it.")
 @click.option("--resume", type=click.Path(file_okay=False), metavar="DIR", help="Go on with an unfinished run.")
 @with_options(
-    SELF_METRICS, TARGET, LOAD, METRICS, REDIS, WARMUP, SHAPE, CREDENTIALS, NETWORK, REUSE, THRESHOLDS, START, SOURCES
+    SELF_METRICS,
+    TARGET,
+    LOAD,
+    METRICS,
+    REDIS,
+    NO_WARMUP,
+    SHAPE,
+    CREDENTIALS,
+    NETWORK,
+    REUSE,
+    THRESHOLDS,
+    START,
+    SOURCES,
 )
 @click.option("--demo", is_flag=True, help="Start the demo service and use it; so it is without a base URL.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where run directories go.  [results]")

@@ -18,10 +18,15 @@ Group = tuple["Callable[[Any], Any]", ...]
 
 TARGET: Group = (
     click.option("--base-url", metavar="URL", help="The service under test.  [LOAD_BASE_URL]"),
-    click.option("--endpoint", multiple=True, metavar="'[WEIGHT] [METHOD] PATH'", help="What to request; repeatable."),
+    click.option(
+        "--endpoint",
+        multiple=True,
+        metavar="'[WEIGHT] [METHOD] PATH'",
+        help="What to request; repeatable.  [the base URL's path]",
+    ),
 )
 SHAPE: Group = (
-    click.option("--method", metavar="METHOD", help="Method of every endpoint."),
+    click.option("--method", metavar="METHOD", help="Method of every endpoint.  [GET]"),
     click.option("--header", "-H", multiple=True, metavar="'NAME: VALUE'", help="Header of every request; repeatable."),
     click.option("--body", metavar="TEXT", help="Body of every request."),
     click.option("--feeder", multiple=True, metavar="NAME=FILE[,POLICY]", help="Rows for ${NAME.COLUMN}; repeatable."),
@@ -32,26 +37,44 @@ SHAPE: Group = (
     click.option("--traceparent", is_flag=True, help="A W3C trace context of its own in each request, not sampled."),
     click.option("--traceparent-sampled", metavar="SHARE", help="The share of them that is sampled, such as 1%.  [0]"),
 )
-LOAD: Group = (
-    click.option("--rate", metavar="RATE", help="Arrivals, such as 80, 0.5, 50/1s or 1000/m.  [LOAD_RATE, 80]"),
-    click.option("--concurrency", "-c", metavar="N", help="Connections.  [LOAD_CONCURRENCY, 20]"),
+
+
+def _load(rate: str, concurrency: str) -> Group:
+    """Return the two options that say how much, with their defaults."""
+    return (
+        click.option("--rate", metavar="RATE", help=f"Requests a second: 80, 0.5, 50/1s or 1000/m.  [{rate}]"),
+        click.option("--concurrency", "-c", metavar="N", help=f"Connections.  [{concurrency}]"),
+    )
+
+
+PACE: Group = (
     click.option("--timeout", metavar="DURATION", help="From sent to complete.  [5s]"),
     click.option("--workers", metavar="N", help="Load processes.  [by rate and processors]"),
     click.option("--late", metavar="queue|drop", help="What happens to a request that finds no connection.  [queue]"),
-    click.option("--catch-up", metavar="N", help="Highest multiple of the rate after a stall, 0: unlimited."),
+    click.option("--catch-up", metavar="N", help="Most times the rate after a stall; 0: any.  [0; production 2]"),
     click.option("--pacing", metavar="precise|balanced", help="Wake at each due time, or save CPU.  [balanced]"),
     click.option("--seed", metavar="N", help="Seed of the mix of endpoints and of random arrivals.  [1]"),
 )
+LOAD: Group = (*_load("LOAD_RATE, 80", "LOAD_CONCURRENCY, 20"), *PACE)
+WARMUP_LOAD: Group = (*_load("20", "5"), *PACE)
 SCHEDULE: Group = (
     click.option("--arrival", metavar="constant|poisson", help="Evenly spaced, or at random by the seed.  [constant]"),
     click.option("--shape", metavar="ramp|step|spike|rollout", help="A usual profile, whose highest rate is --rate."),
     click.option("--start-at", metavar="SHARE[:DURATION]", help="Begin with a share of the rate, such as 10%:30s."),
 )
-WARMUP: Group = (
-    click.option("--warmup", metavar="DURATION", help="Warm-up before the load, recorded apart; 0s for none."),
-    click.option("--warmup-rate", metavar="RATE", help="Rate of the warm-up.  [20]"),
-    click.option("--warmup-concurrency", metavar="N", help="Connections of the warm-up.  [5]"),
-)
+
+
+def _warmup(duration: str) -> Group:
+    """Return the options of a warm-up, which lasts as long as `duration` says where nothing is given."""
+    return (
+        click.option("--warmup", metavar="DURATION", help=f"Warm-up before the load, recorded apart.  [{duration}]"),
+        click.option("--warmup-rate", metavar="RATE", help="Rate of the warm-up.  [20]"),
+        click.option("--warmup-concurrency", metavar="N", help="Connections of the warm-up.  [5]"),
+    )
+
+
+WARMUP: Group = _warmup("10m, but at most --interval; 0s for none")
+NO_WARMUP: Group = _warmup("0s: none")
 CREDENTIALS: Group = (
     click.option("--jwt", metavar="TOKEN", help="Bearer token; prefer --jwt-file or PROD_JWT."),
     click.option("--jwt-file", metavar="FILE", help="File with the bearer token."),
@@ -75,7 +98,9 @@ NETWORK: Group = (
     click.option("--ipv6", is_flag=True, help="IPv6 only."),
 )
 METRICS: Group = (
-    click.option("--metrics-url", multiple=True, metavar="URL", help="Metrics page or Prometheus; repeatable."),
+    click.option(
+        "--metrics-url", multiple=True, metavar="URL", help="A page or a Prometheus; repeatable.  [METRICS_URL]"
+    ),
     click.option("--metrics-auth-header", metavar="'NAME: VALUE'", help="Header of scrapes.  [METRICS_AUTH_HEADER]"),
     click.option("--metric-profile", metavar="NAME|FILE", help="Which series feed which metric.  [metasheet]"),
     click.option("--idle", metavar="DURATION", help="Watch without load first.  [60s in production, 15s in staging]"),
@@ -88,8 +113,8 @@ REDIS: Group = (
 OBSERVATION: Group = (
     *METRICS[:2],
     click.option("--samples", metavar="N", help="Rows of metrics.csv.  [LOAD_SAMPLES, 12]"),
-    click.option("--interval", metavar="DURATION", help="Time between rows.  [600s]"),
-    click.option("--interval-seconds", metavar="N", help="The same in seconds.  [INTERVAL_SECONDS]"),
+    click.option("--interval", metavar="DURATION", help="Time between rows.  [INTERVAL_SECONDS, 600s]"),
+    click.option("--interval-seconds", metavar="N", help="The same in seconds."),
     *METRICS[2:],
     *REDIS,
 )
@@ -100,7 +125,7 @@ CLIENT_THRESHOLDS: Group = (
 THRESHOLDS: Group = (
     *CLIENT_THRESHOLDS,
     click.option("--breaker-effective-fallback", metavar="SHARE", help="Fallback rate that aborts.  [0.08]"),
-    click.option("--breaker-server-errors", metavar="4xx+5xx|5xx", help="Which statuses are server errors."),
+    click.option("--breaker-server-errors", metavar="4xx+5xx|5xx", help="Which statuses are server errors.  [4xx+5xx]"),
     click.option("--breaker-count-misses", is_flag=True, help="Judge cache misses as fallbacks too."),
     click.option("--allow-blind", is_flag=True, help="Go on when probes fail, with a warning."),
 )
@@ -131,9 +156,13 @@ PERMISSION: Group = (
     *START,
 )
 SOURCES: Group = (
-    click.option("--profile", metavar="dev|staging|production", help="Where load goes, and how careful we are."),
+    click.option("--profile", metavar="dev|staging|production", help="Where load goes, and how careful we are.  [dev]"),
     click.option("--environment", metavar="LABEL", help="Label on reports.  [the profile]"),
-    click.option("--env-file", type=click.Path(path_type=Path), help="Settings file.  [.env.phase5 for production]"),
+    click.option(
+        "--env-file",
+        type=click.Path(path_type=Path),
+        help="Settings file.  [.env.phase5 or .env.phase5.staging, by profile]",
+    ),
     click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="Plan file (TOML)."),
     click.option("--scenario", metavar="NAME", help="The plan file's [scenario.NAME]."),
 )

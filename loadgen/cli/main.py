@@ -7,13 +7,16 @@ through the entry-point group `loadgen.commands`, and one that fails to load is 
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from loadgen.core.errors import ExitCode, LoadgenError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _COMMANDS = {
     "alerts": "loadgen.cli.alerts:alerts",
@@ -43,16 +46,20 @@ class LazyGroup(click.Group):
     """A click group whose commands are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*_COMMANDS, *self._plugins()})
+        return sorted({*_COMMANDS, *self._plugins})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _COMMANDS:
             module, _, attribute = _COMMANDS[cmd_name].partition(":")
             return cast("click.Command", getattr(import_module(module), attribute))
-        plugin = self._plugins().get(cmd_name)
+        plugin = self._plugins.get(cmd_name)
         return None if plugin is None else self._load(cmd_name, plugin)
 
+    @cached_property
     def _plugins(self) -> dict[str, EntryPoint]:
+        """The commands of other packages; found once, since every installed package's file is read for it."""
+        from importlib.metadata import entry_points  # costs as much as click: a command of ours goes without
+
         return {point.name: point for point in entry_points(group=_GROUP)}
 
     def _load(self, name: str, plugin: EntryPoint) -> click.Command | None:

@@ -44,7 +44,7 @@ _KINDS = ("baseline", "extended", "fallback-scenario", "warmup", "run")
 @with_options(
     TARGET, SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, REUSE, OBSERVATION, BREAKER, PERMISSION, SOURCES
 )
-@click.option("--out", type=str, default=None, metavar="DIR", help="Where results will go; results if not given.")
+@click.option("--results", "--out", "out", metavar="DIR", help="Where run directories will go.  [results]")
 @click.option("--kind", type=click.Choice(_KINDS), default="baseline", show_default=True, help="The run to check for.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option(

@@ -13,6 +13,7 @@ from loadgen.cli.flags import (
     CREDENTIALS,
     LOAD,
     NETWORK,
+    NO_WARMUP,
     RESUME,
     REUSE,
     SCHEDULE,
@@ -20,7 +21,6 @@ from loadgen.cli.flags import (
     SHAPE,
     SOURCES,
     START,
-    WARMUP,
     setting_flags,
     with_options,
 )
@@ -70,7 +70,7 @@ _OWN = ("urls", "resume", "out", "json", "quiet", "hgrm", "prom")
 @with_options(RESUME, SELF_METRICS)
 @click.option("--json", is_flag=True, help="Print summary.json on stdout, everything else on stderr.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@with_options(SHAPE, LOAD, SCHEDULE, WARMUP, CREDENTIALS, NETWORK, REUSE, CLIENT_BREAKER, START, SOURCES)
+@with_options(SHAPE, LOAD, SCHEDULE, NO_WARMUP, CREDENTIALS, NETWORK, REUSE, CLIENT_BREAKER, START, SOURCES)
 def run(**given: Any) -> int:
     """Put a load on URL... and print what came back.
 

@@ -10,7 +10,6 @@ from loadgen.cli.asked import inputs_of
 from loadgen.cli.flags import (
     CLIENT_BREAKER,
     CREDENTIALS,
-    LOAD,
     NETWORK,
     REUSE,
     SELF_METRICS,
@@ -18,6 +17,7 @@ from loadgen.cli.flags import (
     SOURCES,
     START,
     TARGET,
+    WARMUP_LOAD,
     setting_flags,
     with_options,
 )
@@ -34,7 +34,7 @@ _OWN = ("quiet", "results")
 
 
 @click.command()
-@with_options(TARGET, LOAD)
+@with_options(TARGET, WARMUP_LOAD)
 @click.option("--duration", "-d", metavar="DURATION", help="How long.  [10m]")
 @click.option("--duration-seconds", metavar="N", help="The same in seconds.")
 @click.option("--results", type=click.Path(file_okay=False), metavar="DIR", help="Where its log goes.  [results]")

@@ -97,6 +97,8 @@ class Pool:
         self.bytes_added = 0
         self.halted = False
         self.connects = 0
+        self.unopened = ""
+        """Why the first connection could not be opened before the start."""
         self.unsolicited = 0
         self.opening = 0
         self._replacing = False
@@ -170,6 +172,7 @@ class Pool:
             for failure in await asyncio.gather(*(self._connect() for _ in range(batch))):
                 if failure is not None:
                     failures[failure.outcome.label] += 1
+                    self.unopened = self.unopened or f"{failure.outcome.text}: {failure.reason}"
         return failures
 
     def take_free(self) -> Connection | None:

@@ -25,11 +25,12 @@ _SUCCESSES = range(200, 300)
 
 
 class ConnectError(Exception):
-    """An attempt that failed; `outcome` is how the waiting request ends."""
+    """An attempt that failed; `outcome` is how the waiting request ends, `reason` what the system said."""
 
     def __init__(self, outcome: Outcome, reason: str) -> None:
         super().__init__(f"{outcome.label}: {reason}")
         self.outcome = outcome
+        self.reason = reason
 
 
 class Addresses(Protocol):

@@ -15,7 +15,7 @@ from loadgen.core.errors import Problem
 from loadgen.core.redis_address import read_redis_url
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.exercise import check_exercise
-from loadgen.plan.kinds import observed, warmup_rate
+from loadgen.plan.kinds import warmup_rate
 from loadgen.plan.mix import origin
 from loadgen.plan.model import Kind
 from loadgen.plan.replay import check_replay, dues_of, peak_of
@@ -81,9 +81,7 @@ def _base_url(settings: Settings, kind: Kind) -> Iterator[Problem]:
     if settings.base_url is None and kind is Kind.RUN:
         yield Problem("URL", None, "missing: give one, or set LOAD_BASE_URL")
     elif settings.base_url is None:
-        remedy = "missing: give --base-url URL or set LOAD_BASE_URL"
-        demo = "; --demo uses the demo service" if observed(kind) and settings.profile != "production" else ""
-        yield Problem(settings.label("base_url"), None, remedy + demo)
+        yield Problem(settings.label("base_url"), None, "missing: give --base-url URL or set LOAD_BASE_URL")
 
 
 def _hosts(settings: Settings, kind: Kind) -> Iterator[Problem]:

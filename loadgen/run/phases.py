@@ -73,6 +73,7 @@ class LoadPhase:
         self.stopped_ns: int | None = None
         self.ticks = TickMerge()
         self.rows = 0
+        self._opened: list[Body] = []
         self._schedule = schedule_of(plan)
         self._workers = {child.number: child for child in workers[: plan.concurrency]}
         self._waiting_ready = set(self._workers)
@@ -99,6 +100,15 @@ class LoadPhase:
     def workers(self) -> int:
         """How many workers take part."""
         return len(self._workers)
+
+    @property
+    def unopened(self) -> str:
+        """How many connections are open at the start, and why the first of the others is not; empty if none failed."""
+        why = next((ready["why"] for ready in self._opened if ready.get("failed")), None)
+        if why is None:
+            return ""
+        counts = [sum(ready[name] for ready in self._opened) for name in ("connections", "asked")]
+        return f"{counts[0]:,} of {counts[1]:,} connections are open at the start: {why}"
 
     def live(self) -> Live:
         """Return the counts as they are now: those of the newest ticks, and at the end those of the finals."""
@@ -167,6 +177,7 @@ class LoadPhase:
         match message:
             case Ready():
                 self._waiting_ready.discard(worker)
+                self._opened.append(message.detail)
             case Tick():
                 self.ticks.add(worker, message)
             case Interval() if self._merge is not None:

@@ -197,6 +197,8 @@ class Supervisor:
     async def _connect(self, phase: LoadPhase) -> None:
         async with asyncio.timeout(_CONNECT_NS / NS_PER_S):
             await phase.prepare()
+        if phase.unopened:
+            self._office.chronicle.note(phase.unopened)
         self._office.doing = f"the {phase.name} phase"
 
     def _new_phase(

@@ -92,6 +92,7 @@ class Phase:
             "connections": sum(len(pool.connections) for pool in self._engine.all_pools),
             "asked": sum(pool.capacity for pool in self._engine.all_pools),
             "failed": dict(failures),
+            "why": next((pool.unopened for pool in self._engine.all_pools if pool.unopened), ""),
         }
 
     def start(self, t0_ns: int, send_until_ns: int) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from loadgen.core.patience import read_patience
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,7 +21,9 @@ def _made_from(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what a dashboard is made from."""
     options = (
         click.option(
+            "--metric-profile",
             "--profile",
+            "profile",
             default="metasheet",
             show_default=True,
             metavar="NAME|FILE",
@@ -73,7 +77,14 @@ def dashboard(ctx: click.Context, /, out: Path | None, check: bool, checklist: b
 @click.option("--dry-run", is_flag=True, help="Print the request without the token; send nothing.")
 @click.option("--cacert", type=_FILE, metavar="FILE", help="Certificate authorities to trust.")
 @click.option("--insecure", is_flag=True, help="Do not verify Grafana's certificate.")
-@click.option("--timeout", type=click.FloatRange(0.1, 300), default=10.0, show_default=True, help="Seconds to wait.")
+@click.option(
+    "--timeout",
+    callback=read_patience,
+    default="10s",
+    show_default=True,
+    metavar="DURATION",
+    help="How long to wait for an answer.",
+)
 @click.option("--env-file", type=_FILE, help="Read GRAFANA_URL and GRAFANA_TOKEN from this file too.")
 def push(**given: Any) -> int:
     """Store the dashboard in Grafana, in place of what has its uid there.

@@ -134,7 +134,7 @@ def _distinct(book: RuleBook, found: list[Terms]) -> None:
     if len(set(names)) < len(names):
         given = ", ".join(terms.facts.name for terms in found)
         remedy = "give the same groups of rules: write each into a directory of its own (--out)"
-        raise InputError([Problem("--profile", given, remedy)])
+        raise InputError([Problem("--metric-profile", given, remedy)])
 
 
 def _refuse(found: list[Terms], tiers: tuple[Tier, ...]) -> None:

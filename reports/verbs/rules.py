@@ -20,6 +20,7 @@ _OUT = Path("ops/prometheus")
     "--out", type=click.Path(file_okay=False, path_type=Path), default=_OUT, show_default=True, help="Where to."
 )
 @click.option(
+    "--metric-profile",
     "--profile",
     "profiles",
     multiple=True,

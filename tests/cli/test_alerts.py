@@ -87,7 +87,7 @@ def test_a_server_that_cannot_tell_is_an_error_and_never_silence(answers: Answer
 
 
 def test_nobody_listening_is_told_without_the_password_of_the_address() -> None:
-    result = check("--prom-url", "http://user:tops3cret@127.0.0.1:9", "--timeout", "2")
+    result = check("--prom-url", "http://user:tops3cret@127.0.0.1:9", "--timeout", "2s")
     assert isinstance(result.exception, LoadgenError)
     assert "http://127.0.0.1:9 does not answer" in str(result.exception)
     assert "tops3cret" not in str(result.exception)

@@ -46,13 +46,14 @@ def test_make_baseline_sets_itself_up_and_ends_with_go(clone: Path) -> None:
 
 
 def test_the_template_is_refused_until_it_is_filled_in(clone: Path) -> None:
-    (clone / ".env.phase5").write_text((clone / ".env.phase5.template").read_text())
+    steps = ("source .venv/bin/activate", "cp .env.phase5.template .env.phase5 && chmod 600 .env.phase5")
+    line = " && ".join((*steps, "loadgen preflight --profile production"))
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=clone, env=_environment(), capture_output=True, text=True, check=False
+    )
     ignored = subprocess.run(["git", "status", "--short"], cwd=clone, capture_output=True, text=True, check=True)
     assert ".env.phase5" not in ignored.stdout
-    done = subprocess.run(
-        [str(clone / ".venv/bin/loadgen"), "preflight", "--profile", "production"],
-        cwd=clone, env=_environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    assert (clone / ".env.phase5").stat().st_mode & 0o777 == 0o600
     assert done.returncode == 2
     assert "nothing was done" in done.stderr
     os.unlink(clone / ".env.phase5")

@@ -13,7 +13,10 @@ from loadgen.cli.main import loadgen
 from tests.support.processes import clean_environment
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ("baseline", "staging", "warmup", "extended", "fallback-scenario", "preflight", "nightly", "demo", "report")
+TARGETS = (
+    "baseline", "staging", "capacity", "warmup", "extended", "fallback-scenario", "preflight", "nightly", "demo",
+    "report",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("base_url", ["", "http://127.0.0.1:1"], ids=["the demo service", "a target"])
@@ -24,7 +27,7 @@ def test_a_target_gives_only_options_that_its_command_has(target: str, base_url:
         cwd=ROOT, env=clean_environment({"LOAD_BASE_URL": base_url}), capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    recipe = next(line for line in dry.stdout.splitlines() if ".venv/bin/loadgen " in line)
+    recipe = next(line for line in dry.stdout.replace("\\\n", " ").splitlines() if ".venv/bin/loadgen " in line)
     _, *arguments = shlex.split(recipe.partition(";")[0])
 
     command: click.Command | None = loadgen

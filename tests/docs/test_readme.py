@@ -18,7 +18,8 @@ PORT = "8901"
 ELSEWHERE = {
     "git clone <this repository> loadgen && cd loadgen": "tests/docs/test_fresh_clone.py",
     "make baseline": "tests/docs/test_fresh_clone.py",
-    "cp .env.phase5.template .env.phase5": "tests/docs/test_fresh_clone.py",
+    "source .venv/bin/activate": "tests/docs/test_fresh_clone.py",
+    "cp .env.phase5.template .env.phase5 && chmod 600 .env.phase5": "tests/docs/test_fresh_clone.py",
     "$EDITOR .env.phase5": "a person",
     "loadgen preflight --profile production": "tests/docs/test_fresh_clone.py",
 }

@@ -276,6 +276,8 @@ async def test_warming_opens_every_connection_and_tells_failures() -> None:
             assert not await good.pool.warm()
             assert len(good.pool.free) == good.pool.connects == 40
             assert await bad.pool.warm() == {"connect_refused": 3}
+            assert bad.pool.unopened.startswith(f"the connection was refused: http://127.0.0.1:{port}: ")
+            assert good.pool.unopened == ""
 
 
 async def test_an_old_connection_is_replaced_without_a_gap() -> None:

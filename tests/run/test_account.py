@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadgen.core.events import BreakerLine, InputLine
-from loadgen.core.messages import Probe, Tick
+from loadgen.core.messages import Probe, Ready, Tick
 from loadgen.core.redact import Secret
 from loadgen.core.units import NS_PER_MS, NS_PER_S, Rate, parse_rate
 from loadgen.plan.model import Arrival, Closed, LoadPlan, Stage
@@ -151,6 +151,17 @@ async def test_a_view_is_shown_the_sum_of_the_workers() -> None:
     assert (shown.elapsed_ns, shown.total_ns, shown.target_rate_per_s) == (3 * NS_PER_S, 5 * NS_PER_S, 40.0)
     assert (shown.scheduled, shown.sent, shown.failed, shown.p99_ns) == (30, 28, {"timeout": 2}, 7)
     assert (shown.sample, shown.samples, shown.next_sample_ns) == (1, 5, 0)
+
+
+def test_connections_that_are_missing_at_the_start_are_counted_over_all_workers_with_a_reason() -> None:
+    phase = LoadPhase("main", STAGED, [], lambda row: None)
+    phase.take(0, Ready({"connections": 10, "asked": 10, "failed": {}, "why": ""}))
+    assert phase.unopened == ""
+
+    phase.take(
+        1, Ready({"connections": 4, "asked": 10, "failed": {"tls_failed": 6}, "why": "the TLS handshake failed"})
+    )
+    assert phase.unopened == "14 of 20 connections are open at the start: the TLS handshake failed"
 
 
 def test_windows_are_four_scrapes_long_where_a_prometheus_is_asked() -> None:

@@ -349,20 +349,3 @@ async def test_a_stopped_run_goes_on_to_its_end_as_one_account(tmp_path: Path) -
     assert [event["from_s"] for event in events if event["event"] == "gap" and "from_s" in event] == [
         earlier.next_second
     ]
-
-
-def test_failed_expectations_of_the_part_before_stay_in_the_account(tmp_path: Path) -> None:
-    place, plan = new_place(tmp_path), make_plan(5)
-    killed(place, plan)
-    counts = {"scheduled": 40, "sent": 40, "done": 37, "unsent": 0, "in_flight": 0}
-    summary = {
-        "totals": {**counts, "failed": 3, "dropped": 0},
-        "outcomes": {"ok": 37, "timeout": 1, "expect:has-items": 2},
-        "out_of_range": {},
-        "bytes": {"bytes_in": 0, "bytes_out": 0},
-        "connects": 1,
-        "endpoints": {},
-    }
-    place.summary.write_text(json.dumps(summary))
-    _, earlier = resume(place, plan)
-    assert earlier.totals["failed"] == {"timeout": 1, "expect:has-items": 2}

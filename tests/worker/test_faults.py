@@ -90,6 +90,7 @@ def test_without_a_connection_every_request_is_dropped_with_the_reason(
 
     check_identities(account)
     assert account.ready["connections"] == 0
+    assert f"127.0.0.1:{port}" in account.ready["why"]
     assert account.totals["scheduled"] == sum(account.totals["dropped"].values()) + account.totals["unsent"] == 200
     assert set(account.totals["dropped"]) <= labels
     assert account.ticks[-1].trailing_failures > 0
