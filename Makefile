@@ -70,24 +70,26 @@ report: $(STAMP) ## Rebuild the report of a run: make report DIR=results/...
 	$(call loadgen,report production $(or $(DIR),$(shell ls -dt results/phase5-* 2>/dev/null | head -1)) $(ARGS))
 
 # Most tests wait for a clock or a process, so a third one finds room on two cores; what runs end to end gets more of it.
-UNIT := -q -m "not stack" -n 3 --dist loadfile --ignore=tests/end_to_end
-END_TO_END := -q -m "not stack" -n 2 --dist loadfile tests/end_to_end
+# The real seconds of all are shared with whatever else the machine does: what fails in company is tried once more
+# alone. A fault fails again; what only a busy machine disturbed stays in the output as failed before.
+UNIT := -m "not stack" --ignore=tests/end_to_end
+END_TO_END := -m "not stack" tests/end_to_end
+STACK := -m stack
+# $(call tests,which,how many at once,with what python)
+tests = $(or $(3),$(BIN)/python) -m pytest -q -n $(2) --dist loadfile $(1) $(ARGS) || \
+  $(or $(3),$(BIN)/python) -m pytest -q -n 0 --last-failed --last-failed-no-failures none $(1)
 
 test: $(STAMP) ## Run the tests (under five minutes)
-	$(BIN)/python -m pytest $(UNIT) $(ARGS)
-	$(BIN)/python -m pytest $(END_TO_END) $(ARGS)
-
-# The real seconds of these are shared with whatever else the machine does: what fails in company is tried once more
-# alone. A fault fails again; what only a busy machine disturbed stays in the output as failed before.
-ALONE := -q -m stack -n 0 --last-failed --last-failed-no-failures none
+	$(call tests,$(UNIT),3)
+	$(call tests,$(END_TO_END),2)
 
 test-stack: $(STAMP) ## Run the real-time tests: breaker, kill matrix, Prometheus (under twenty minutes)
-	$(BIN)/python -m pytest -q -m stack -n 2 --dist loadfile $(ARGS) || $(BIN)/python -m pytest $(ALONE)
+	$(call tests,$(STACK),2)
 
 coverage: $(STAMP) ## Run the tests with the coverage gate
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(UNIT) $(ARGS)
-	$(BIN)/coverage run -m pytest $(END_TO_END) $(ARGS)
+	$(call tests,$(UNIT),3,$(BIN)/coverage run)
+	$(call tests,$(END_TO_END),2,$(BIN)/coverage run)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --sort=cover
 

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 import uvloop
-from blockbuster import BlockBuster, blockbuster_ctx
+
+from tests.support.blocking import no_blocking_calls
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable, Iterator
+
+    from blockbuster import BlockBuster
 
 
 def pytest_asyncio_loop_factories(
@@ -21,7 +24,7 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture(autouse=True)
 def blockbuster() -> Iterator[BlockBuster]:
-    with blockbuster_ctx("loadgen") as detector:
+    with no_blocking_calls("loadgen") as detector:
         yield detector
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from blockbuster import blockbuster_ctx
+
+from tests.support.blocking import no_blocking_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,5 +15,5 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def nothing_blocks() -> Iterator[None]:
     """Fail a test in which a blocking call runs inside the event loop."""
-    with blockbuster_ctx(["observer", "loadgen"]):
+    with no_blocking_calls("observer", "loadgen"):
         yield

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
-from blockbuster import blockbuster_ctx
 
 from loadgen.core.errors import ExitCode
 from loadgen.core.events import read_events
 from loadgen.core.hdr_log import read_hdr_log
 from loadgen.core.load_stats import read_load_stats
 from loadgen.core.metadata import Status, read_metadata
+from tests.support.blocking import no_blocking_calls
 from tests.support.supervised import fake_setup, make_plan, new_place, run_plan
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ async def test_the_loop_makes_no_blocking_call_while_load_runs(tmp_path: Path) -
     run = asyncio.ensure_future(run_plan(make_plan(4, observed=True, workers=2), place, fake_setup(tmp_path)))
     while not place.probes_csv.exists():
         await asyncio.sleep(0.05)
-    with blockbuster_ctx():
+    with no_blocking_calls():
         await asyncio.sleep(2.5)
     ending = await run
 
