@@ -33,13 +33,14 @@ class Service:
     """A queue with `servers` servers; `service_s` draws the time one request takes at a moment of the step.
 
     `poisson` arrivals are as of many users, else they come at exact distances. Beyond `queue` waiting, a request fails
-    at once.
+    at once; `failing` is the share of the others that fail at the end of their service.
     """
 
     servers: int
     service_s: Callable[[Random, float], float]
     poisson: bool = False
     queue: float = float("inf")
+    failing: float = 0.0
     server_columns: Callable[[float], dict[str, float]] = field(default=lambda rate: {})
 
     def seconds(self, rate_per_s: float, length_s: int, rng: Random) -> Iterator[Second]:
@@ -64,7 +65,7 @@ class Service:
                 heapq.heappush(starts, begin)
             end = begin + self.service_s(rng, at)
             heapq.heappush(free, end)
-            endings.append((end, end - at, True))
+            endings.append((end, end - at, self.failing == 0 or rng.random() >= self.failing))
         yield from _grouped(arrivals, endings, length_s)
 
 

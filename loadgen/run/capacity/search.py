@@ -5,7 +5,8 @@
           ── retry:   run the lowest failed rate again where only an estimate made it fail; if it holds, go on above
           ── confirm: run the highest held rate again, longer; it is the answer when it holds again
     a step that fails while none has held quarters the rate, down to the least that is worth its time; a confirming
-    step that fails is a failed rate like others
+    step that fails is a failed rate like others; where the answer and all rates below it held by an estimate only,
+    there is no answer
 
 A trip of the breaker fails the step: nothing is sent, then a tenth of that rate runs until it holds, then the search
 goes on below. The third trip, or the first in production, ends it. A step in which the generator itself was not well
@@ -199,12 +200,28 @@ def _lower(terms: SearchTerms, outcomes: Sequence[Outcome], bounds: _Bounds, fai
 def _confirm(outcomes: Sequence[Outcome], bounds: _Bounds, held: Rate, verdict: Verdict) -> Move | Answer:
     confirmations = [one for one in outcomes if one.purpose is Purpose.CONFIRM]
     if any(one.rate == held and one.result is Result.HELD for one in confirmations):
+        if not _rests_on_a_clear_step(outcomes, held):
+            text = f"{held} holds by an estimate only, and so does every lower rate that held"
+            return _answer(Verdict.INCONCLUSIVE, outcomes, bounds, text)
         reason = f"{held} is the highest rate that holds" if bounds.failed else f"{held} holds, and it is the ceiling"
         return _answer(verdict, outcomes, bounds, reason)
     if len(confirmations) >= MOST_CONFIRMATIONS:
         text = f"{len(confirmations)} rates held once and failed when they were confirmed"
         return _answer(Verdict.INCONCLUSIVE, outcomes, bounds, text)
     return Move(held, Purpose.CONFIRM, "the highest rate that held, once more")
+
+
+def _rests_on_a_clear_step(outcomes: Sequence[Outcome], held: Rate) -> bool:
+    """Say whether this rate or a lower one held clearly.
+
+    Where all are close to a limit, as with errors that do not depend on the rate, one of several estimates is soon good
+    by chance.
+    """
+    return any(
+        one.result is Result.HELD and one.clear and one.rate.per_s <= held.per_s
+        for one in outcomes
+        if one.purpose is not Purpose.RECOVER
+    )
 
 
 def _answer(verdict: Verdict, outcomes: Sequence[Outcome], bounds: _Bounds, reason: str) -> Answer:

@@ -46,6 +46,20 @@ def test_the_knee_is_bracketed_bisected_and_confirmed() -> None:
     assert str(answer).startswith("FOUND: 394.1/s is the highest rate that holds; the capacity is between 394.1/s and")
 
 
+@pytest.mark.parametrize(("clear_up_to", "verdict"), [(0, Verdict.INCONCLUSIVE), (130, Verdict.FOUND)])
+def test_an_answer_rests_on_a_rate_that_held_clearly(clear_up_to: float, verdict: Verdict) -> None:
+    outcomes: list[Outcome] = []
+    while isinstance(move := next_move(TERMS, outcomes), Move):
+        per_s = move.rate.per_s
+        result = Result.HELD if per_s <= 400 else Result.FAILED
+        outcomes.append(Outcome(len(outcomes) + 1, move.rate, move.purpose, result, clear=per_s <= clear_up_to))
+
+    assert move.verdict is verdict
+    if verdict is Verdict.INCONCLUSIVE:
+        assert move.reason == "394.1/s holds by an estimate only, and so does every lower rate that held"
+        assert verdict.exit_code is ExitCode.INCOMPLETE
+
+
 def test_nothing_is_sent_above_the_ceiling_which_is_confirmed_when_it_holds() -> None:
     answer, outcomes = run(TERMS, 1e9)
 
@@ -112,7 +126,7 @@ def test_a_rate_that_held_when_it_was_tried_again_and_then_fails_its_confirmatio
         near = move.rate.per_s == pytest.approx(385.6, abs=0.1)
         held = move.purpose is Purpose.RETRY if near else move.rate.per_s < 400
         result = Result.HELD if held else Result.FAILED
-        outcomes.append(Outcome(len(outcomes) + 1, move.rate, move.purpose, result, clear=False))
+        outcomes.append(Outcome(len(outcomes) + 1, move.rate, move.purpose, result, clear=move.rate.per_s < 300))
         assert len(outcomes) < 30
 
     assert move.verdict is Verdict.FOUND
