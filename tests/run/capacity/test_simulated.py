@@ -19,7 +19,7 @@ from tests.support.queueing import Climb, Service
 if TYPE_CHECKING:
     from random import Random
 
-SEEDS = 10
+SEEDS = 5
 MANY_SEEDS = 40
 CEILING = Rate.per_second(1_000)
 
