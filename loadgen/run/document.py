@@ -40,7 +40,7 @@ def without_userinfo(url: str) -> str:
 
 
 def described(plan: Plan) -> Any:
-    """Return a plan as the record has it: secrets masked, and the addresses of the metrics as `mask_address` has them."""
+    """Return a plan as the record has it: secrets and the queries of the metrics addresses masked."""
     if plan.observation is None:
         return describe(plan)
     urls = tuple(map(mask_address, plan.observation.metrics_urls))
