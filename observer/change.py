@@ -53,7 +53,7 @@ class Change:
     def part(self, logical: str, part: str) -> float | None:
         """Return one declared part (hits, success, total, ...) of a metric."""
         source = self._later.source_of(self._profile, logical)
-        if source is None or not self._later.has(logical, source, part):
+        if source is None or not self._later.has(logical, source, part) or self._broken(logical, source):
             return None
         if part == "total":
             return sum(self._by_part(logical).values())
@@ -88,6 +88,8 @@ class Change:
         later = None if source is None else self._later.histograms.get(SourceKey(logical, source))
         if source is None or later is None or later.mixed or inf not in later.counts:
             return None
+        if self._broken(logical, source):
+            return None
         earlier = None if self._earlier is None else self._earlier.histograms.get(SourceKey(logical, source))
         if earlier is None:
             return Buckets(dict(later.counts), later.count, later.total)
@@ -101,6 +103,11 @@ class Change:
         earlier = {} if self._earlier is None else self._earlier.details
         found = between(earlier, self._later.details)
         return sorted((place, parts) for place, parts in found if self._chosen(place.source))
+
+    def _broken(self, logical: str, source: int) -> bool:
+        """Say whether a counter of the source is below 0 at either end."""
+        earlier = self._earlier is not None and self._earlier.is_broken(logical, source)
+        return earlier or self._later.is_broken(logical, source)
 
     def _chosen(self, source: SourceKey) -> bool:
         """Say whether a histogram's source feeds its metric, with the same buckets all the time."""

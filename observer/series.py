@@ -1,14 +1,15 @@
 """The account of one endpoint: how far every counter has come since its first page, whatever restarts between.
 
 Laws: differences are taken per series; a restart makes every series of the endpoint begin again, so that its new value
-is the increase; a series that is new after the first whole page began at 0; when several processes answer in turn
-nothing is accounted, and what was wrongly added before they were recognised is taken back. Pure.
+is the increase; a series that is new after the first whole page began at 0; a counter below 0 is broken, so its metric
+has no figure while it is; when several processes answer in turn nothing is accounted, and what was wrongly added before
+they were recognised is taken back. Pure.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,8 @@ class EndpointState:
 
     `totals` are increases since the first page, `raw` values as scraped (of a gauge the sum, of a quantile the
     highest), `details` the histograms of operations by their labels. `generation` grows when the account had to begin
-    anew: no difference holds across it. `several` is the reason why several processes are suspected, or empty.
+    anew: no difference holds across it. `several` is the reason why several processes are suspected, or empty; `broken`
+    are the sources that have a counter below 0 now.
     """
 
     totals: Mapping[Key, float]
@@ -60,6 +62,7 @@ class EndpointState:
     resets: int
     restarts: int
     several: str
+    broken: frozenset[SourceKey] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -105,6 +108,7 @@ class EndpointAccount:
         self._last: list[float | None] = []
         self._totals: list[float] = []
         self._gone: set[int] = set()
+        self._told_negative: set[int] = set()
         self._layouts: dict[SourceKey, _Buckets] = {}
         self._present: tuple[int, ...] = ()
         self._split = Split(binding.profile)
@@ -134,7 +138,8 @@ class EndpointAccount:
             self._whole = True
             self._mark_gone(values)
         self._check_layouts(values, notes)
-        return self._state(values, start_time, tuple(notes))
+        broken = self._negative(values, notes)
+        return replace(self._state(values, start_time, tuple(notes)), broken=broken)
 
     def _learn(self) -> None:
         """Bind the series that are new in the slot table."""
@@ -186,7 +191,7 @@ class EndpointAccount:
         for slot in self._monotone:
             if slot < known:
                 now, then = values[slot], last[slot]
-                if now is not None and then is not None and now < then and slot not in self._gone:
+                if now is not None and then is not None and 0 <= now < then and slot not in self._gone:
                     return self._series[slot].name
         return ""
 
@@ -198,7 +203,7 @@ class EndpointAccount:
         last, totals = self._last, self._totals
         for slot, now in enumerate(values):
             then = last[slot]
-            if now is None or now - now != 0.0:  # absent, NaN or infinite: nothing to count
+            if now is None or not now - now == 0.0 <= now:  # absent, NaN, infinite or negative: nothing to count
                 if restarted and then is not None:
                     last[slot] = 0.0
                 continue
@@ -206,7 +211,7 @@ class EndpointAccount:
                 totals[slot] += now if self._whole else 0.0
             elif restarted or (slot in self._gone and now < then):
                 totals[slot] += now
-            else:
+            elif then >= 0.0:
                 totals[slot] += now - then
             last[slot] = now
 
@@ -228,6 +233,16 @@ class EndpointAccount:
         self._gone = {
             slot for slot, then in enumerate(self._last) if then is not None and (slot >= known or values[slot] is None)
         }
+
+    def _negative(self, values: Sequence[float | None], notes: list[str]) -> frozenset[SourceKey]:
+        """Return the sources that counters below 0 feed, and tell of each counter once."""
+        known = len(values)
+        found = [slot for slot in self._monotone if slot < known and (values[slot] or 0.0) < 0.0]
+        for slot in found:
+            if slot not in self._told_negative:
+                self._told_negative.add(slot)
+                notes.append(f"{self._series[slot].name} is {values[slot]:g}: a counter is never negative, so it is NA")
+        return frozenset(member.source for slot in found for member in self._members[slot] if member.monotone)
 
     def _check_layouts(self, values: Sequence[float | None], notes: list[str]) -> None:
         """Notice when the buckets of a histogram change: its account then begins anew."""

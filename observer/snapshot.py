@@ -1,7 +1,8 @@
 """All endpoints at one moment, summed: what rows, windows and probes are differences of. Pure.
 
 Laws: counters are summed after each endpoint's own account; memory is the largest endpoint's, because its limit is per
-process; a histogram whose endpoints have different buckets is not summed.
+process; a histogram whose endpoints have different buckets is not summed; where one endpoint's counter is broken, the
+sum of the others would lie, so there is none.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Snapshot:
     """`at_ns` is the time of the data: monotonic, or the newest sample's own time in Prometheus mode.
 
     `generation` changes when no difference holds between this and an earlier snapshot; `several` says why, where
-    several processes answer behind one URL.
+    several processes answer behind one URL. `broken` are the sources with a counter below 0: they have no figure.
     """
 
     at_ns: int
@@ -40,6 +41,7 @@ class Snapshot:
     resets: int
     restarts: int
     several: str
+    broken: frozenset[SourceKey]
     notes: tuple[str, ...]
 
     def source_of(self, profile: Profile, logical: str) -> int | None:
@@ -63,6 +65,10 @@ class Snapshot:
     def has(self, logical: str, source: int, part: str) -> bool:
         """Say whether a part of a source is declared or has samples."""
         return (SourceKey(logical, source), part) in self.declared
+
+    def is_broken(self, logical: str, source: int) -> bool:
+        """Say whether a source has a counter below 0."""
+        return SourceKey(logical, source) in self.broken
 
     def _parts(self, logical: str, source: int) -> int:
         return sum(self.has(logical, source, part) for part in LOGICAL[logical].value)
@@ -92,6 +98,7 @@ def combine(states: Sequence[EndpointState], at_ns: int) -> Snapshot:
         resets=sum(state.resets for state in states),
         restarts=sum(state.restarts for state in states),
         several="; ".join(dict.fromkeys(state.several for state in states if state.several)),
+        broken=frozenset().union(*(state.broken for state in states)),
         notes=tuple(note for state in states for note in state.notes),
     )
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from loadgen.core.metrics_csv import MetricsWriter
-from observer.masking import mask_texts
+from observer.masking import PageMask, mask_texts
 from observer.source import ObserverError
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class RunFiles:
     def __init__(self, place: RunDirectory, redactor: Redactor, rotate_bytes: int = ROTATE_BYTES) -> None:
         self._place = place
         self._redactor = redactor
+        self._mask = PageMask(redactor)
         self._raw = RawMetrics(place.raw_metrics, rotate_bytes)
         self._rows: MetricsWriter | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="observer-files")
@@ -136,7 +137,7 @@ class RunFiles:
 
     def _write_raw(self, number: int, timestamp: str, pages: tuple[tuple[str, str], ...]) -> None:
         try:
-            self._raw.append(self._redactor.text(frame(number, timestamp, pages)))
+            self._raw.append(self._mask.text(frame(number, timestamp, pages)))
         except OSError as error:
             raise WriteError(self._place.raw_metrics, error) from error
 

@@ -17,6 +17,7 @@ from loadgen.core.asked_feeders import asked_feeders
 from loadgen.core.errors import InputError, Problem
 from loadgen.core.plan_file import plan_layer
 from loadgen.core.redact import Secret
+from loadgen.core.secret_shapes import mask_address
 from loadgen.core.setting_layers import Layer, env_file_layer, environment_layer, flag_layer
 from loadgen.core.setting_readers import HeaderSetting, WebAddress
 from loadgen.core.setting_reading import Reading
@@ -248,7 +249,7 @@ def _addresses(values: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     with_userinfo = [address for address in metrics if address.basic is not None]
     if with_userinfo and (auth is not None or len(metrics) > 1):
         remedy = "remove user and password from the URL and give one METRICS_AUTH_HEADER for all"
-        reading.problem("metrics_url", with_userinfo[0].url, remedy)
+        reading.problem("metrics_url", mask_address(with_userinfo[0].url), remedy)
     elif with_userinfo and with_userinfo[0].basic is not None:
         auth = HeaderSetting("Authorization", with_userinfo[0].basic)
     return {

@@ -38,6 +38,7 @@ ISSUED = {
 AWS_KEY = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}")
 URL_WITH_PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/:@'\"\[]*:((?!\d*(?:[/?#\s'\"]|$))[^\s'\"]*)@")
 """Userinfo of a URL: a colon without a port behind it begins a password, which may hold anything up to the last @."""
+_QUERY_VALUE = re.compile(r"((?:[?&;][^=&;#\s]*=)|\?(?=[^=&;#\s]+(?:[&;#\s]|$)))[^&;#\s]+")
 _SECRET_PARAMETERS = frozenset({"auth", "sig", "signature", "x-amz-signature", "pwd", "pass"})
 
 
@@ -50,6 +51,17 @@ def is_secret_key(key: str) -> bool:
     (True, False, True)
     """
     return _SECRET_NAME.search(_HARMLESS_NAME.sub("", key.lower().replace("-", "_"))) is not None
+
+
+def mask_address(url: str) -> str:
+    """Return a URL without what in it may be a token of any name: user, password and the values of the query.
+
+    >>> mask_address("https://me:secret@host:9090/x?match=up&t=abc#top")
+    'https://***@host:9090/x?match=***&t=***#top'
+    >>> mask_address("host/x?abc")
+    'host/x?***'
+    """
+    return _QUERY_VALUE.sub(rf"\1{MASK}", mask_shapes(url))
 
 
 def _mask_credentials(match: re.Match[str]) -> str:

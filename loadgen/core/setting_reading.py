@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from loadgen.core.errors import Problem
 from loadgen.core.redact import Redactor, Secret, fingerprint
-from loadgen.core.setting_readers import PLACEHOLDER_REMEDY, is_placeholder
+from loadgen.core.secret_shapes import mask_address
+from loadgen.core.setting_readers import PLACEHOLDER_REMEDY, is_placeholder, read_url
 from loadgen.core.setting_table import ROWS, SECRET_VARIABLES, VARIABLES, Row, Source
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Reading:
         return tuple(item for item in items if item is not None)
 
     def _one(self, row: Row, label: str, text: str, read: Any, default: Any) -> Any:
-        shown = fingerprint(text) if row.secret else Redactor().text(text)
+        shown = fingerprint(text) if row.secret else _shown(text, read)
         if is_placeholder(text):
             self.problems.append(Problem(label, shown, PLACEHOLDER_REMEDY))
             return default
@@ -113,3 +114,8 @@ class Reading:
             # A foreign program's variable may share a name with ours; in our own file it is a mistake.
             if layer.source is Source.ENV_FILE:
                 self.problems.append(Problem(label, Redactor().text(given), str(error)))
+
+
+def _shown(text: str, read: Any) -> str:
+    """Return a value as a message may show it: of an address not the values of its query."""
+    return mask_address(text) if read is read_url else Redactor().text(text)

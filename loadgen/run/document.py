@@ -1,15 +1,18 @@
 """metadata.json as a run begins: everything that is known before anything is sent.
 
-Law: pure; secrets leave the plan masked (`codec.describe`), URLs without userinfo.
+Law: pure; secrets leave the plan masked (`codec.describe`), URLs without userinfo, that of the
+metrics without the values of its query.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from loadgen.core.clock import iso_utc
 from loadgen.core.metadata import blank
+from loadgen.core.secret_shapes import mask_address
 from loadgen.core.units import NS_PER_S, format_duration
 from loadgen.plan.codec import describe
 from loadgen.plan.model import Arrival
@@ -36,6 +39,14 @@ def without_userinfo(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def described(plan: Plan) -> Any:
+    """Return a plan as the record has it: secrets and the queries of the metrics addresses masked."""
+    if plan.observation is None:
+        return describe(plan)
+    urls = tuple(map(mask_address, plan.observation.metrics_urls))
+    return describe(replace(plan, observation=replace(plan.observation, metrics_urls=urls)))
+
+
 def initial_document(
     plan: Plan, run_id: str, started: datetime, fingerprint: Mapping[str, Any], preflight: Sequence[Mapping[str, Any]]
 ) -> Document:
@@ -57,7 +68,7 @@ def initial_document(
         duration_seconds=duration_ns(load) / NS_PER_S,
         jwt_provided=plan.jwt is not None,
         slo_targets=dict(plan.slo),
-        plan=describe(plan),
+        plan=described(plan),
         fingerprint=dict(fingerprint),
         preflight=[dict(check) for check in preflight],
         breaker={**_breaker(plan.breaker), "inputs": [], "trip": None},
@@ -67,7 +78,7 @@ def initial_document(
     observation = plan.observation
     if observation is not None:
         document.update(
-            metrics_url=[without_userinfo(url) for url in observation.metrics_urls],
+            metrics_url=[mask_address(url) for url in observation.metrics_urls],
             interval_seconds=observation.interval_ns / NS_PER_S,
             samples=observation.samples,
             cache_miss_counted=observation.count_cache_miss,

@@ -1,13 +1,15 @@
 """One run at a time, and a way to find it: results/.lock and the pid files.
 
-Laws: exclusivity is the file lock alone, which the kernel gives back when its holder dies; the start time of a process
-is checked wherever its number is used, so a number that another process has by now is recognised as stale.
+Laws: exclusivity is the file lock alone, which the kernel gives back when its holder dies; a lock that is given back
+leaves no file, and one on a file that is no longer there is none; the start time of a process is checked wherever its
+number is used, so a number that another process has by now is recognised as stale.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -102,6 +104,16 @@ class RunLock:
 
     def __enter__(self) -> Self:
         """Take the lock; raise LockHeldError naming the holder, LoadgenError when it cannot be made."""
+        fd = self._take()
+        while not self._is_the_file(fd):  # its holder removed it between our opening and our locking it
+            os.close(fd)
+            fd = self._take()
+        self._fd = fd
+        self.name_run("")
+        return self
+
+    def _take(self) -> int:
+        """Open the file and lock it; return its descriptor."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -116,9 +128,13 @@ class RunLock:
             raise LockHeldError(
                 f"another run is under way{who}: wait for it (loadgen wait) or end it (loadgen stop)"
             ) from error
-        self._fd = fd
-        self.name_run("")
-        return self
+        return fd
+
+    def _is_the_file(self, fd: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(fd), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def name_run(self, run_dir: str) -> None:
         """Write into the lock file who holds it and for which run directory."""
@@ -132,5 +148,8 @@ class RunLock:
     def __exit__(self, *_exc: object) -> None:
         if self._fd is not None:
             os.ftruncate(self._fd, 0)
+            with suppress(OSError):  # an empty file that stays locks nobody out
+                if self._is_the_file(self._fd):
+                    self._path.unlink()
             os.close(self._fd)
             self._fd = None

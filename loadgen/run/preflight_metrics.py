@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from loadgen.core.secret_shapes import mask_address
 from loadgen.run.launch import command
 from loadgen.run.preflight_model import Check, failed, passed, skipped, warned
 from loadgen.run.preflight_process import ask
@@ -82,6 +83,7 @@ async def observe_once(plan: Plan, urls: tuple[str, ...], times: int, pause_s: f
         arguments.append("--insecure")
     if observation.count_cache_miss:
         arguments.append("--count-cache-miss")
+    place = ", ".join(map(mask_address, urls))
     answer = await ask(
         command("observer", tuple(arguments)),
         _TIMEOUT_S + times * pause_s,
@@ -91,8 +93,8 @@ async def observe_once(plan: Plan, urls: tuple[str, ...], times: int, pause_s: f
         document: Any = json.loads(answer.stdout)
     except ValueError:
         said = " ".join((answer.stderr or answer.stdout or f"exit code {answer.code}").split())[-300:]
-        return Page(", ".join(urls), ok=False, error=f"the observer gave no answer that can be read: {said}")
-    return read_page(", ".join(urls), document)
+        return Page(place, ok=False, error=f"the observer gave no answer that can be read: {said}")
+    return read_page(place, document)
 
 
 def read_page(url: str, document: Any) -> Page:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from loadgen.core.redact import Secret, fingerprint
+from loadgen.core.secret_shapes import mask_address
 from loadgen.core.setting_readers import is_true
 from loadgen.core.slo import OBJECTIVES, SloTargets
 from loadgen.notify.channel import read_messaging
@@ -83,7 +84,7 @@ def credential_checks(plan: Plan, settings: Settings) -> Iterator[Check]:
     else:
         yield skipped("credential PROD_JWT", "not set: requests have no Authorization")
     if plan.observation is not None:
-        yield passed("credential METRICS_URL", ", ".join(plan.observation.metrics_urls))
+        yield passed("credential METRICS_URL", ", ".join(map(mask_address, plan.observation.metrics_urls)))
     auth = settings.metrics_auth
     shown = "not set (optional)" if auth is None else f"set ({auth.name}: {auth.value})"
     yield (skipped if auth is None else passed)("credential METRICS_AUTH_HEADER", shown)

@@ -13,8 +13,8 @@ from loadgen.core.errors import InputError, LoadgenError, Problem
 from loadgen.core.metadata import Status, read_metadata
 from loadgen.core.redact import MASK
 from loadgen.core.units import Rate, format_duration
-from loadgen.plan.codec import describe
 from loadgen.plan.model import Kind
+from loadgen.run.document import described
 from loadgen.run.earlier import Earlier, read_earlier
 from loadgen.run.lock import Holder
 
@@ -65,7 +65,7 @@ def _objections(place: RunDirectory, document: Document, plan: Plan) -> Iterator
         yield Problem(_KEY, str(place.path), f"a {plan.kind.value} cannot be gone on with this way")
     if plan.load.closed is not None and plan.load.requests is not None:
         yield Problem(_KEY, str(place.path), "a closed load of a number of requests has no place to go on from")
-    for name, was, now in _differences(document["plan"] or {}, describe(plan)):
+    for name, was, now in _differences(document["plan"] or {}, described(plan)):
         yield Problem(_KEY, name, f"was {was!r}, is {now!r}: give what the run was started with")
 
 

@@ -6,6 +6,7 @@ are our own host's fault count neither for nor against the target.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -194,14 +195,14 @@ def evenness(client: Client) -> tuple[str, float] | None:
 
 
 def judge_account(run: Run) -> Check:
-    """Check that every scheduled request is accounted for and that the latency log holds as many values."""
+    """Check that every scheduled request is accounted for, and that latency log and seconds hold as many."""
     title = "Account of requests"
     account = run.client.account
     if account is None:
         sent_nothing = run.parameters.kind == OBSERVATION
         reason = "an observation sends nothing" if sent_nothing else "there is no account of requests"
         return Check("account", title, Status.NA, Weight.MANDATORY, reason)
-    wrong = [*_imbalances(account), *_log_differences(run.client, account)]
+    wrong = [*_imbalances(account), *_log_differences(run.client, account), *_differing_seconds(run.client, account)]
     if wrong:
         return Check("account", title, Status.NA, Weight.MANDATORY, "; ".join(wrong))
     scheduled = f"{count(account.scheduled)} scheduled = {count(account.sent)} sent + {count(account.unsent)} unsent"
@@ -221,6 +222,27 @@ def _imbalances(account: Account) -> list[str]:
     if ends != account.sent:
         wrong.append(f"{count(account.sent)} sent, but done + failed + in flight = {count(ends)}")
     return wrong
+
+
+def _differing_seconds(client: Client, account: Account) -> list[str]:
+    """Return where load-stats.csv is not the course of this account: seconds left out, doubled or edited.
+
+    Seconds in which nothing was measured, as between the steps of a capacity search, need not be in it.
+    """
+    seconds = client.by_second
+    if not seconds:
+        return []
+    twice = sorted(at for at, times in Counter(second.at for second in seconds).items() if times > 1)
+    wrong = [f"load-stats.csv holds second {twice[0]} twice"] if twice else []
+    whole = {
+        "scheduled": (account.scheduled, sum(second.due for second in seconds)),
+        "sent": (account.sent, sum(second.sent for second in seconds)),
+        "done": (account.done, sum(second.done for second in seconds)),
+        "failed": (account.failed, sum(second.failed for second in seconds)),
+        "dropped": (account.dropped, sum(second.dropped for second in seconds)),
+    }
+    parts = [f"{count(found)} {name} of {count(told)}" for name, (told, found) in whole.items() if found != told]
+    return [*wrong, *([f"the seconds of load-stats.csv hold {', '.join(parts)}"] if parts else [])]
 
 
 def _logged(client: Client, clock: str) -> int:

@@ -16,14 +16,16 @@ from reports.analysis.check import RowStats, Status
 from reports.analysis.client import percentile_s
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from loadgen.core.slo import SloTargets
     from reports.analysis.assessment import Assessment
     from reports.analysis.check import Check
+    from reports.analysis.client import ClientErrors
     from reports.model.run import Run
     from reports.model.server import ServerWindow
+    from reports.model.thresholds import Threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,10 @@ class Evidence:
     """The figures of one source.
 
     `rss_mb` is the average of a run, else the present value. `client` gives a percentile of the client's response time
-    in s, None where there is no client. `idle` names what a run did not do on purpose: operations that nobody asked it
-    to exercise, whose missing figures are neutral. `lifetime`: the figures are over the service's whole life.
+    in s, None where there is no client; `client_rates` are its success and error rate in percent, by metric.
+    `unanswered` names the percentiles of the service that a verdict needs and has not: the client's stands in for none.
+    `idle` names what a run did not do on purpose: operations that nobody asked it to exercise, whose missing figures
+    are neutral. `lifetime`: the figures are over the service's whole life.
     """
 
     at: datetime
@@ -53,8 +57,21 @@ class Evidence:
     not_applicable: tuple[str, ...] = ()
     idle: frozenset[str] = frozenset()
     client: Callable[[float], float | None] = field(default=lambda _percentile: None)
+    client_rates: Mapping[str, float | None] = field(default_factory=dict)
+    unanswered: frozenset[str] = frozenset()
     lifetime: bool = False
     obstacles: tuple[Obstacle, ...] = ()
+
+    def seen_by_client(self, threshold: Threshold) -> float | None:
+        """Return the client's own figure of what a threshold asserts of the service; None where it has none."""
+        if threshold.metric.startswith("http_latency"):
+            return self.client(threshold.percentile) if threshold.percentile else None
+        return self.client_rates.get(threshold.metric)
+
+
+def client_too(metric: str) -> bool:
+    """Say whether a run has the client's figure of a metric beside the service's."""
+    return metric.startswith("http_latency") or metric in ("http_success_rate", "error_rate")
 
 
 _OPERATIONS = frozenset({"plugin", "snapshot"})
@@ -74,6 +91,8 @@ def evidence_of_run(run: Run, targets: SloTargets, now: datetime) -> Evidence:
         not_applicable=run.not_applicable,
         idle=frozenset() if run.exercised else _OPERATIONS,
         client=_percentile_of(run),
+        client_rates=_rates_of(assessment.client_errors),
+        unanswered=frozenset(key.removesuffix("_server") for key in _missing(assessment, "p95_server", "p99_server")),
         obstacles=tuple(_obstacles(assessment)),
     )
 
@@ -87,12 +106,23 @@ def _percentile_of(run: Run) -> Callable[[float], float | None]:
     return lambda percentile: min(percentile_s(response, percentile, beyond), end_s)
 
 
+def _rates_of(errors: ClientErrors | None) -> dict[str, float | None]:
+    if errors is None:
+        return {}
+    return {"http_success_rate": errors.success_pct, "error_rate": errors.error_pct}
+
+
+def _missing(assessment: Assessment, *keys: str) -> list[str]:
+    return [check.key for check in assessment.slo if check.key in keys and check.missing]
+
+
 def _obstacles(assessment: Assessment) -> list[Obstacle]:
-    """Return what in the conduct of a run keeps it from passing."""
+    """Return what in the conduct of a run, or missing in the client's figures, keeps it from passing."""
+    unknown = _missing(assessment, "p95_client", "p99_client", "success_client", "error_client")
     return [
         Obstacle(f"run_{check.key}", check.sentence, _code_of(check))
-        for check in assessment.conduct
-        if check.stops or check.missing
+        for check in (*assessment.conduct, *assessment.slo)
+        if check.key in unknown or (check in assessment.conduct and (check.stops or check.missing))
     ]
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reports.model.thresholds import Threshold
 
 FEW = 5
-"""A percentile of fewer observations than this says little, and a warning says so."""
+"""A percentile of fewer observations than this says too little to pass, and a warning says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ def none(issue: str, reason: str) -> Figure:
 
 
 NO_SAMPLES, LOW_COUNT, NO_FALLBACKS = "no_samples", "low_sample_count", "no_fallback_events"
+JUDGED_BY_CLIENT = "judged_by_client"
 
 
 def figure_of(threshold: Threshold, evidence: Evidence) -> Figure:
@@ -105,8 +106,10 @@ def _request_latency(percentile: float, evidence: Evidence, window: ServerWindow
         own = _from_buckets(bounds_of(window.buckets, percentile), window.latency_count or 0.0, "the request latency")
         if not window.buckets:
             own = none(NO_SAMPLES, "the service exposes no latency histogram")
-    if own.value is None and (by_client := evidence.client(percentile)) is not None:
-        return Figure(by_client, issue="judged_by_client", reason=f"{own.reason}; the client's figure is judged")
+    if own.value is not None or f"p{percentile:g}" in evidence.unanswered:
+        return own
+    if (by_client := evidence.client(percentile)) is not None:
+        return Figure(by_client, issue=JUDGED_BY_CLIENT, reason=f"{own.reason}; the client's figure is judged")
     return own
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.analysis.check import Check, Goal, RowStats, Status, Weight, judge
-from reports.analysis.quantity import Unit, count, show
+from reports.analysis.figure import FEW
+from reports.analysis.quantity import Unit, count, plural, show
 from reports.model.server import ROW_EXTREMES
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def judge_server_percentile(name: str, run: Run, window: ServerWindow | None, bo
 
     PASS when the bucket's upper bound is within the target, FAIL when its lower bound already reaches it (every value
     in a bucket is above its lower bound), else WARN: the bucket is too coarse and the client decides. A percentile
-    over the process's whole life, or from rows alone, never passes by itself.
+    over the process's whole life, or from rows alone, never passes by itself; one of too few observations is NA.
     """
     key, title = f"{name}_server", f"{name.upper()} latency, server histogram"
     weight, goal = weight_of(name, run), Goal(bound_s, True, Unit.SECONDS)
@@ -209,6 +210,11 @@ def judge_server_percentile(name: str, run: Run, window: ServerWindow | None, bo
         absent = "no server metrics were recorded" if window is None else "the service exposes no latency histogram"
         return Check(key, title, Status.NA, weight, absent, None, goal, rows)
     status, reason = _place(window, bounds.lower_s, bounds.upper_s, goal)
+    if status is not Status.FAIL and window.buckets and (seen := window.buckets[-1][1]) < FEW:
+        few = (
+            f"{plural(round(seen), 'observation')} in the service's histogram, fewer than {FEW} are too few to judge by"
+        )
+        return Check(key, title, Status.NA, weight, few, None, goal, rows)
     return Check(key, title, status, weight, reason, bounds.value_s, goal, rows)
 
 

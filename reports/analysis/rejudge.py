@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loadgen.core.slo import SloTargets
-from reports.analysis.evidence import Obstacle
-from reports.analysis.figure import NO_SAMPLES
+from reports.analysis.evidence import Obstacle, client_too
+from reports.analysis.figure import FEW, NO_SAMPLES
 from reports.analysis.validation import rounded, summarize
-from reports.model.thresholds import Kind
+from reports.model.thresholds import Kind, Side
 from reports.model.validation import SOURCE_INCOMPLETE, Assertion, Caution, NaPolicy, Outcome
 
 if TYPE_CHECKING:
@@ -91,6 +91,14 @@ def _asserted(threshold: Threshold, earlier: Validation) -> float | None:
 
 
 def _stated(threshold: Threshold, earlier: Validation) -> float | None:
+    """Return the figure of a metric; of a run the assertion may hold a worse one, which its client saw."""
+    own = _stated_of_service(threshold, earlier)
+    asserted = _asserted(threshold, earlier) if client_too(threshold.metric) else None
+    known = [figure for figure in (own, asserted) if figure is not None]
+    return (max if threshold.side is Side.UPPER else min)(known) if known else None
+
+
+def _stated_of_service(threshold: Threshold, earlier: Validation) -> float | None:
     if threshold.kind is not Kind.LATENCY:
         name = _STATED.get(threshold.metric)
         value = _asserted(threshold, earlier) if name is None else getattr(earlier.counters, name)
@@ -98,7 +106,7 @@ def _stated(threshold: Threshold, earlier: Validation) -> float | None:
     for key, item in earlier.percentiles.items():
         metric, _, inside = key.partition("{")
         told = all(f'{label}="{value}"' in inside for label, value in threshold.labels)
-        if metric in threshold.prometheus_metrics and told and item.count > 0:
+        if metric in threshold.prometheus_metrics and told and item.count >= FEW:
             known = {50.0: item.p50, 90.0: item.p90, 95.0: item.p95, 99.0: item.p99}
             return known.get(threshold.percentile or 0.0)
     return None

@@ -6,12 +6,14 @@ threshold is within it; NA is never a pass; an obstacle, or no passed assertion 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isinf
 from typing import TYPE_CHECKING
 
 from loadgen.core.errors import ExitCode, worst_exit
-from reports.analysis.figure import FEW, LOW_COUNT, Figure, figure_of
+from reports.analysis.figure import FEW, JUDGED_BY_CLIENT, LOW_COUNT, Figure, figure_of
 from reports.analysis.measured import counters_of, oddities_of, percentiles_of, round_away, taxonomy_of
+from reports.analysis.quantity import plural
 from reports.model.thresholds import Kind, Side, Threshold, Thresholds, Unit
 from reports.model.validation import (
     SOURCE_INCOMPLETE,
@@ -48,10 +50,11 @@ def validate(evidence: Evidence, thresholds: Thresholds, configuration: Configur
     cautions = [Caution(item.metric, SOURCE_INCOMPLETE, item.text) for item in evidence.obstacles]
     assertions = []
     for threshold in thresholds.entries:
-        if lacking := _lacking(threshold, evidence):
+        lacking = _lacking(threshold, evidence)
+        if lacking and (evidence.lifetime or evidence.seen_by_client(threshold) is None):
             cautions.append(Caution(threshold.metric, "not_applicable", lacking))
             continue
-        assertion, told = _assert(threshold, evidence)
+        assertion, told = _assert(threshold, evidence, lacking)
         cautions.extend(told)
         if threshold.informative:
             cautions.extend(_informed(assertion))
@@ -98,34 +101,62 @@ def exit_code(validation: Validation, obstacles: Sequence[Obstacle] = ()) -> Exi
     return worst_exit(codes)
 
 
-def _assert(threshold: Threshold, evidence: Evidence) -> tuple[Assertion, list[Caution]]:
-    figure = figure_of(threshold, evidence)
+def _assert(threshold: Threshold, evidence: Evidence, lacking: str) -> tuple[Assertion, list[Caution]]:
+    """Judge one threshold; of what the metric profile is `lacking`, the client's figure alone is judged."""
+    client = evidence.seen_by_client(threshold)
+    figure = Figure(client, issue=JUDGED_BY_CLIENT, reason=lacking) if lacking else figure_of(threshold, evidence)
     status = _status(threshold, figure)
     if status is None:
-        figure = _by_client(threshold, evidence, figure)
+        figure = _by_client(threshold, figure, client)
         status = _status(threshold, figure) or Outcome.NA
+    if client is not None and not evidence.lifetime:
+        status, figure = _both(threshold, (status, figure), client)
     actual = None if status is Outcome.NA or figure.value is None else rounded(figure.value, threshold)
     assertion = Assertion(threshold.metric, actual, threshold.threshold, threshold.unit, threshold.side, status)
     return assertion, list(_told(threshold, figure))
 
 
+def _both(threshold: Threshold, service: tuple[Outcome, Figure], client: float) -> tuple[Outcome, Figure]:
+    """Return the worse of what the service and the client of a run say, since both must hold.
+
+    Where the service has no figure there is no answer, but for a failure that the client saw.
+    """
+    status, figure = service
+    worse = client
+    if figure.value is not None and status is not Outcome.NA:
+        worse = (max if threshold.side is Side.UPPER else min)(figure.value, client)
+    if threshold.met_by(client):
+        return status, figure if status is Outcome.NA else replace(figure, value=worse)
+    if status is Outcome.PASS:
+        reason = f"{figure.value:.4g} {threshold.unit} by the service would pass; the client's figure is judged"
+        figure = replace(figure, issue=JUDGED_BY_CLIENT, reason=reason)
+    elif status is Outcome.NA:
+        figure = replace(figure, reason=f"{figure.reason}; the client's figure is judged" if figure.reason else "")
+    return Outcome.FAIL, replace(figure, value=worse)
+
+
 def _status(threshold: Threshold, figure: Figure) -> Outcome | None:
-    """Return the answer, None where the bucket is too coarse to give one."""
+    """Return the answer, None where the bucket is too coarse to give one; too few observations never pass."""
     if figure.value is None:
         return Outcome.NA
     if figure.lower is None or figure.upper is None or threshold.side is Side.LOWER:
-        return Outcome.PASS if threshold.met_by(figure.value) else Outcome.FAIL
-    if figure.upper <= threshold.threshold:
-        return Outcome.PASS
-    return Outcome.FAIL if figure.lower >= threshold.threshold else None
+        return _by_value(threshold, figure.value)
+    within, beyond = figure.upper <= threshold.threshold, figure.lower >= threshold.threshold
+    if beyond and not within:
+        return Outcome.FAIL
+    if figure.count is not None and figure.count < FEW:
+        return Outcome.NA
+    return Outcome.PASS if within else None
 
 
-def _by_client(threshold: Threshold, evidence: Evidence, figure: Figure) -> Figure:
+def _by_value(threshold: Threshold, value: float) -> Outcome:
+    return Outcome.PASS if threshold.met_by(value) else Outcome.FAIL
+
+
+def _by_client(threshold: Threshold, figure: Figure, client: float | None) -> Figure:
     """Return the client's figure where the service's bucket straddles the threshold; else none, saying so."""
     upper = "∞" if figure.upper is None or isinf(figure.upper) else f"{figure.upper:g} s"
     reason = f"the bucket {figure.lower:g} s to {upper} is too coarse for {threshold.threshold:g} s"
-    percentile = threshold.percentile
-    client = evidence.client(percentile) if threshold.metric.startswith("http_") and percentile else None
     if client is None:
         return Figure(None, issue="bucket_too_coarse", reason=reason, count=figure.count)
     return Figure(client, issue="bucket_too_coarse", reason=f"{reason}; the client's figure is judged")
@@ -135,7 +166,7 @@ def _told(threshold: Threshold, figure: Figure) -> Iterator[Caution]:
     if figure.issue:
         yield Caution(threshold.metric, figure.issue, figure.reason, 0.0 if figure.value is None else figure.count)
     if figure.count is not None and 0 < figure.count < FEW:
-        message = f"{figure.count:g} observations are few for a percentile (fewer than {FEW})"
+        message = f"{plural(round(figure.count), 'observation')}: fewer than {FEW} are too few for a percentile to pass"
         yield Caution(threshold.metric, LOW_COUNT, message, figure.count)
 
 

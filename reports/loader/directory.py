@@ -151,7 +151,7 @@ class _Reading:
         found = (
             (place.metrics_csv, [row.at for row in run.rows], Harm.NEEDED),
             (place.latency_hlog, times_of_log(place.latency_hlog), Harm.NEEDED),
-            (place.load_stats, times_of_rows(place.load_stats), Harm.DETAIL),
+            (place.load_stats, times_of_rows(place.load_stats), Harm.NEEDED),
             (place.probes_csv, times_of_rows(place.probes_csv), Harm.DETAIL),
         )
         for path, times, harm in found:
@@ -175,9 +175,9 @@ class _Reading:
         )
         if log is not None and not log.complete:
             self._damage(self._place.latency_hlog, "breaks off", Harm.NEEDED)
-        seconds = self._try(self._place.load_stats, Harm.DETAIL, client.read_seconds)
+        seconds = self._try(self._place.load_stats, Harm.NEEDED, client.read_seconds)
         if seconds is not None and seconds.skipped:
-            self._damage(self._place.load_stats, f"{seconds.skipped} lines are no rows", Harm.DETAIL)
+            self._damage(self._place.load_stats, f"{seconds.skipped} lines are no rows", Harm.NEEDED)
         account = (
             client.read_account(summary.below("totals"), summary.counts("outcomes"))
             or client.read_account(fields.below("load"), {})

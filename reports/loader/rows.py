@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 FIGURES = tuple(name for name in COLUMNS if name not in (TIMESTAMP, SAMPLE_NUM))
 
+_SHARES = frozenset({
+    "http_success_rate", "error_rate", "error_rate_4xx", "error_rate_5xx", "cache_hit_rate",
+    "plugin_reload_success_rate", "snapshot_success_rate",
+})  # fmt: skip
+"""The columns that are a part of a whole: never above 1."""
+
 
 def read_rows(path: Path, complaints: list[str]) -> tuple[Row, ...]:
     """Return the rows of a metrics.csv; what is odd about single values or the end goes to `complaints`.
@@ -68,5 +74,8 @@ def _figure(value: Value, name: str, at: int, complaints: list[str]) -> float | 
         return None
     if isinstance(value, str) or not credible(value) or value < 0:
         complaints.append(f"row {at}, {name} is no figure")
+        return None
+    if name in _SHARES and value > 1:
+        complaints.append(f"row {at}, {name} is {value:g}, more than the whole")
         return None
     return value

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from loadgen.core.clock import utc_now
 from loadgen.core.config import env_file_for, read_settings
 from loadgen.core.errors import ExitCode, InputError, Problem
-from loadgen.core.redact import Redactor
 from loadgen.core.rundir import RunDirectory
+from loadgen.core.secret_shapes import mask_address
 from reports.analysis.evidence import Obstacle, evidence_of_exposition, evidence_of_run
 from reports.analysis.rejudge import obstacles_of, rejudge, with_targets
 from reports.analysis.targets import targets_of
@@ -171,7 +171,7 @@ def _exposition(settings: Settings, wish: Wish, asked: _Asked, environ: Mapping[
         insecure=settings.insecure,
     )
     found = scrape(request, environ)
-    shown = [Redactor().text(url) for url in urls]
+    shown = [mask_address(url) for url in urls]
     evidence = evidence_of_exposition(found.window, shown, utc_now(), count_cache_miss=settings.count_cache_miss)
     obstacles = tuple(Obstacle("scrape", complaint) for complaint in found.complaints)
     evidence = replace(

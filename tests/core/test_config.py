@@ -335,6 +335,14 @@ def test_userinfo_of_metrics_urls_and_a_header_exclude_each_other() -> None:
     ]
 
 
+@pytest.mark.parametrize("url", ["ftp://h/m?t=hunter22", "http://h:99999/m?t=hunter22", "h/m?hunter22"])
+def test_a_bad_url_is_shown_without_the_values_of_its_query(url: str) -> None:
+    """A parameter of any name may hold a token."""
+    (problem,) = problems_of({"metrics_url": (url,)})
+    assert "hunter22" not in problem
+    assert "?t=***" in problem or "?***" in problem
+
+
 def test_a_bad_url_with_a_password_is_shown_without_it() -> None:
     (problem,) = problems_of({"base_url": "ftp://u:hunter22@h/"})  # not-a-secret
     assert "hunter22" not in problem

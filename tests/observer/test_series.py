@@ -219,3 +219,40 @@ def test_a_start_time_of_nan_is_no_restart() -> None:
     endpoints.take(page(110).rstrip() + "\nprocess_start_time_seconds NaN\n")
     snapshot = endpoints.take(page(120, start=5))
     assert (requests(endpoints), snapshot.resets, snapshot.several) == (20, 0, "")
+
+
+def test_a_counter_below_zero_has_no_figure_and_is_no_restart_of_the_others() -> None:
+    """It is NA up to and from the broken scrape, and what came in between is counted over the gap: 40 of 1040."""
+    endpoints = Endpoints()
+    endpoints.take(page(1000, misses=5))
+    broken = endpoints.take(page(-5, misses=9))
+    endpoints.take(page(1040, misses=11))
+    assert [requests(endpoints, *ends) for ends in ((0, 1), (1, 2), (0, 2))] == [None, None, 40]
+    assert Change(endpoints.taken[0], broken, endpoints.reading.profile).part("cache", "misses") == 4
+    assert Change(None, broken, endpoints.reading.profile).part("requests", "total") is None
+    assert broken.resets == 0
+    assert broken.notes == ("http_requests_total is -5: a counter is never negative, so it is NA",)
+    assert endpoints.take(page(-5, misses=11)).notes == ()
+
+
+def test_a_counter_that_was_below_zero_at_the_start_counts_from_its_first_good_value() -> None:
+    endpoints = Endpoints()
+    endpoints.take(page(-5))
+    endpoints.take(page(1000))
+    endpoints.take(page(1080))
+    assert [requests(endpoints, *ends) for ends in ((0, 2), (1, 2))] == [None, 80]
+
+
+def test_one_endpoint_with_a_broken_counter_leaves_no_sum_of_the_others() -> None:
+    endpoints = Endpoints(count=2)
+    endpoints.take(page(10), page(20))
+    endpoints.take(page(30), page(-1))
+    assert requests(endpoints) is None
+
+
+def test_a_bucket_below_zero_leaves_no_percentile() -> None:
+    text = 'http_server_requests_seconds_bucket{{le="0.1"}} {}\nhttp_server_requests_seconds_bucket{{le="+Inf"}} 9\n'
+    endpoints = Endpoints()
+    endpoints.take(text.format(3))
+    endpoints.take(text.format(-3))
+    assert Change(endpoints.taken[0], endpoints.taken[1], endpoints.reading.profile).buckets("latency") is None

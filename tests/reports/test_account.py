@@ -149,6 +149,8 @@ def test_requests_still_waiting_at_the_end_may_be_in_the_latency_log(tmp_path: P
     run = quick_run()
     place = run.write(tmp_path / "run")
     edit(place, "summary.json", totals={**run.account(), "sent": 280, "done": 280, "unsent": 20}, outcomes={"ok": 280})
+    seconds = quick_run(unsent=20).write(tmp_path / "other") / "load-stats.csv"
+    seconds.rename(place / "load-stats.csv")
     assert check_of(assess(load(place), Question(SloTargets())), "account").status is Status.PASS
 
 
@@ -173,3 +175,30 @@ def test_endings_that_do_not_add_up_take_nothing_away_from_the_target(tmp_path: 
     assert assessment.verdict is Verdict.INCOMPLETE
     assert check_of(assessment, "record").reason == "summary.json: its endings by name do not add up to its totals"
     assert check_of(assessment, "success_client").value == 100.0
+
+
+def seconds_of(place: Path) -> tuple[Path, list[str]]:
+    """Return load-stats.csv and its lines: the header, then two seconds of 299 requests and of 1."""
+    path = place / "load-stats.csv"
+    return path, path.read_text().splitlines()
+
+
+def test_a_second_that_was_left_out_of_load_stats_is_no_account(tmp_path: Path) -> None:
+    place = quick_run().write(tmp_path / "run")
+    path, (header, first, _) = seconds_of(place)
+    path.write_text("\n".join([header, first]) + "\n")
+    assessment = assess(load(place), Question(SloTargets()))
+    assert check_of(assessment, "account").reason == (
+        "the seconds of load-stats.csv hold 299 scheduled of 300, 299 sent of 300, 299 done of 300"
+    )
+    assert assessment.verdict is Verdict.INCOMPLETE
+
+
+def test_a_second_that_stands_twice_for_another_is_no_account(tmp_path: Path) -> None:
+    """The sums stay what they were: only the number tells."""
+    place = quick_run().write(tmp_path / "run")
+    path, (header, first, last) = seconds_of(place)
+    path.write_text("\n".join([header, first, "0," + last.partition(",")[2]]) + "\n")
+    assessment = assess(load(place), Question(SloTargets()))
+    assert check_of(assessment, "account").reason == "load-stats.csv holds second 0 twice"
+    assert assessment.verdict is Verdict.INCOMPLETE

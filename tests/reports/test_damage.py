@@ -17,8 +17,8 @@ from loadgen.core.errors import LoadgenError
 from reports.cli import report
 from tests.support.runs import quick_run
 
-NEEDED = ("metadata.json", "summary.json", "metrics.csv", "latency.hlog")
-DETAILS = ("load-stats.csv", "probes.csv", "events.jsonl")
+NEEDED = ("metadata.json", "summary.json", "metrics.csv", "latency.hlog", "load-stats.csv")
+DETAILS = ("probes.csv", "events.jsonl")
 FUZZ = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

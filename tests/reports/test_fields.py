@@ -102,6 +102,12 @@ def test_edited_metadata_is_damaged_metadata(tmp_path: Path, changes: dict[str, 
     assert damage in [str(found) for found in run.damages]
 
 
+def test_a_share_above_the_whole_in_the_csv_is_a_damage(tmp_path: Path) -> None:
+    """A ratio of fallbacks to operations may be above 1, a success rate may not."""
+    run = load(quick_run(rows={2: {"http_success_rate": "2", "fb_http_ratio": "2"}}).write(tmp_path / "run"))
+    assert [str(found) for found in run.damages] == ["metrics.csv: row 2, http_success_rate is 2, more than the whole"]
+
+
 def test_a_number_that_is_none_in_the_csv_is_a_damage(tmp_path: Path) -> None:
     run = load(quick_run(rows={2: {"rss_mb": "nan", "timestamp": "noon"}}).write(tmp_path / "run"))
     assert [str(found) for found in run.damages] == [

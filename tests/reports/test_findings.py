@@ -172,6 +172,8 @@ def test_everything_the_client_noticed_is_told(tmp_path: Path) -> None:
     summary["totals"] = {**summary["totals"], "scheduled": 302, "sent": 302, "done": 302}
     summary["outcomes"] = {"ok": 302}
     (place / "summary.json").write_bytes(orjson.dumps(summary))
+    seconds = (place / "load-stats.csv").read_text().replace("299,299,299", "301,301,301")
+    (place / "load-stats.csv").write_text(seconds)
     (place / "probes.csv").write_text("timestamp,ok\na,1\nb,0\n")
     assessment = assess(load(place), Question(SloTargets()))
     assert assessment.irregularities == (

@@ -98,7 +98,9 @@ def test_defect_18_a_service_without_producers_is_incomplete_under_strict_and_to
 
 def test_defect_3_the_latency_of_a_run_is_of_its_window_and_of_all_routes(tmp_path: Path) -> None:
     """The published CSV held the lifetime quantile of the route that was listed last."""
-    run = load(quick_run(window={"latency_source": "summary (lifetime)", "latency_buckets": []}).write(tmp_path / "r"))
+    lifetime = {"value": 0.9, "lower": 0.9, "upper": 0.9, "saturated": False}
+    window = {"latency_source": "summary (lifetime)", "latency_buckets": [], "percentiles": {"p95": lifetime}}
+    run = load(quick_run(window=window).write(tmp_path / "r"))
     thresholds = load_thresholds()
     found = evidence_of_run(run, SloTargets(), AT)
     validation = validate(found, thresholds, Configuration(False, thresholds.source))

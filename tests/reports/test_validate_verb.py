@@ -144,6 +144,40 @@ def test_a_run_edited_to_look_better_is_not_believed(tmp_path: Path) -> None:
     assert "server_window.success is not a number" in result.output
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, 0),
+        ({"latencies_ms": {20: 90, 60: 5, 400: 5}}, 1),
+        ({"failed": {"timeout": 4}}, 1),
+        ({"window": {"latency_buckets": [[0.01, 1], ["+Inf", 1]], "latency_count": 1}}, 3),
+        ({"window": {"latency_buckets": [], "latency_count": None}}, 3),
+        (
+            {
+                "latencies_ms": {400: 100},
+                "window": {"latency_buckets": [], "latency_count": None},
+                "metadata": {"not_applicable": ["p95", "p99"], "mandatory_metrics": ["success"]},
+            },
+            1,
+        ),
+    ],
+    ids=[
+        "good",
+        "slow to the client",
+        "timeouts",
+        "one observation",
+        "no histogram",
+        "slow, and no histogram by profile",
+    ],
+)
+def test_validate_and_production_give_one_answer(tmp_path: Path, changes: dict[str, Any], code: int) -> None:
+    place = good_run(tmp_path, **changes)
+    markdown = str(tmp_path / "report.md")
+    production = CliRunner().invoke(report, ["production", str(place), "-o", markdown], standalone_mode=False)
+    result = invoke(str(place))
+    assert (production.return_value, result.return_value) == (code, code), result.output
+
+
 def test_a_place_that_is_no_run_is_exit_2(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "none"):
         result = invoke(str(place))
@@ -221,6 +255,18 @@ def test_an_earlier_validation_is_checked_and_judged_anew(tmp_path: Path) -> Non
     body["assertions"][6]["actual"] = 12
     earlier.write_text(json.dumps(body))
     assert invoke(str(earlier)).return_value == 3
+
+
+def test_what_the_client_of_a_run_saw_is_judged_anew_too(tmp_path: Path) -> None:
+    """The client's p99 of 110 ms is within 250 ms and beyond 100 ms; the service's own is 25 to 50 ms."""
+    place = good_run(tmp_path, latencies_ms={20: 90, 110: 10})
+    assert invoke(str(place)).return_value == 0
+    own = json.loads(bundled_text())
+    own["thresholds"] = [
+        item | {"threshold": 0.1} for item in own["thresholds"] if item["metric"] == "http_latency_p99"
+    ]
+    (tmp_path / "own.json").write_text(json.dumps(own))
+    assert invoke(str(place / "validation.json"), "--thresholds", str(tmp_path / "own.json")).return_value == 1
 
 
 def test_a_section_is_appended_once_for_each_run(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -134,11 +135,24 @@ def test_what_the_metric_profile_lacks_is_not_asserted() -> None:
     assert validation.passed
 
 
-def test_few_observations_are_told_and_judged_all_the_same() -> None:
-    validation = validated(evidence(window(operations=operations(4))))
-    assert issues_of(validation, "plugin_reload_latency_p95") == ["low_sample_count"]
-    assert status_of(validation, "plugin_reload_latency_p95")[1] == "pass"
-    assert issues_of(validated(), "plugin_reload_latency_p95") == []
+@pytest.mark.parametrize(("count", "status"), [(1, "na"), (4, "na"), (5, "pass")])
+def test_a_percentile_of_fewer_than_five_observations_never_passes(count: int, status: str) -> None:
+    validation = validated(evidence(window(operations=operations(count))))
+    assert status_of(validation, "plugin_reload_latency_p95")[1] == status
+    assert issues_of(validation, "plugin_reload_latency_p95") == ["low_sample_count"] * (count < 5)
+    assert exit_code(validation) is (ExitCode.INCOMPLETE if count < 5 else ExitCode.OK)
+
+
+def test_few_observations_that_are_all_too_slow_fail() -> None:
+    slow = histogram(PLUGIN, {"plugin_name": "example-plugin"}, {10.0: 1})
+    validation = validated(evidence(window(operations=(slow, *operations()[1:]))))
+    assert status_of(validation, "plugin_reload_latency_p95") == (9.75, "fail")
+
+
+def test_a_single_request_in_the_histogram_of_the_service_is_no_pass_by_the_client() -> None:
+    one = window(buckets=((0.01, 1.0), (0.1, 1.0), (inf, 1.0)), latency_count=1.0)
+    validation = validated(evidence(one, client=lambda _: 0.02))
+    assert status_of(validation, "http_latency_p99") == (None, "na")
 
 
 def test_no_fallback_at_all_is_a_ratio_of_zero_and_a_warning() -> None:
@@ -205,6 +219,36 @@ def test_a_bucket_that_straddles_the_threshold_is_decided_by_the_client() -> Non
         client = validated(evidence(coarse, client={95.0: seconds}.get))
         assert status_of(client, "http_latency_p95") == (seconds, status)
         assert issues_of(client, "http_latency_p95") == ["bucket_too_coarse"]
+
+
+def test_the_worse_of_the_service_and_the_client_is_judged() -> None:
+    """The service's p99 is the 90th of 99 values in 0.01 to 0.05 s: 0.04636 s; its success rate is 99.9 %."""
+    slow = validated(evidence(client={95.0: 0.04, 99.0: 0.3}.get, client_rates={"http_success_rate": 97.5}))
+    assert status_of(slow, "http_latency_p99") == (0.3, "fail")
+    assert status_of(slow, "http_success_rate") == (97.5, "fail")
+    told = next(item for item in slow.warnings if item.metric == "http_latency_p99")
+    assert told.message == "0.04636 seconds by the service would pass; the client's figure is judged"
+    quick = validated(evidence(client={95.0: 0.04, 99.0: 0.09}.get, client_rates={"http_success_rate": 100.0}))
+    assert status_of(quick, "http_latency_p99") == (0.09, "pass")
+    assert status_of(quick, "http_success_rate") == (99.9, "pass")
+
+
+def test_a_failure_that_only_the_client_of_a_run_saw_needs_no_figure_of_the_service() -> None:
+    bare = evidence(window(success=None, errors_4xx=None), client_rates={"http_success_rate": 97.5, "error_rate": 0.5})
+    validation = validated(bare)
+    assert status_of(validation, "http_success_rate") == (97.5, "fail")
+    assert status_of(validation, "error_rate") == (None, "na")
+
+
+def test_the_times_of_a_warm_up_are_not_held_against_a_service_whose_buckets_decide() -> None:
+    assert status_of(validated(evidence(lifetime=True, client=lambda _: 9.0)), "http_latency_p99")[1] == "pass"
+
+
+def test_what_the_profile_lacks_of_the_service_is_judged_by_the_client_alone() -> None:
+    bare = evidence(window(buckets=(), latency_count=None), not_applicable=("p95", "p99"))
+    assert validated(bare).find("http_latency_p99") is None
+    assert status_of(validated(replace(bare, client=lambda _: 0.1)), "http_latency_p99") == (0.1, "pass")
+    assert status_of(validated(replace(bare, client=lambda _: 0.3)), "http_latency_p99") == (0.3, "fail")
 
 
 def test_a_lifetime_summary_is_no_histogram() -> None:

@@ -54,6 +54,14 @@ def test_the_first_document_names_the_run_and_no_secret() -> None:
     assert document["breaker"]["thresholds"] == {"error_rate": 0.02, "effective_fallback": 0.08}
 
 
+def test_the_record_holds_no_value_of_the_query_of_a_metrics_address() -> None:
+    plan = make_plan(3, observed=True)
+    assert plan.observation is not None
+    plan = replace(plan, observation=replace(plan.observation, metrics_urls=("https://host/m?t=hunter22",)))
+    document = initial_document(plan, "phase5-dev-1", AT, {}, [])
+    assert document["metrics_url"] == document["plan"]["observation"]["metrics_urls"] == ["https://host/m?t=***"]
+
+
 @pytest.mark.parametrize(
     ("url", "clean"),
     [

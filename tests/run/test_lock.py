@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -35,6 +36,32 @@ def test_a_second_run_is_refused_and_told_who_holds_the_lock(tmp_path: Path) -> 
 
     with RunLock(tmp_path):
         pass
+
+
+def test_a_lock_that_is_given_back_leaves_no_file(tmp_path: Path) -> None:
+    with RunLock(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_on_a_file_that_its_holder_removed_meanwhile_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is opened, then removed by the run that ends, then locked: a third run would make and lock another."""
+    lock = fcntl.flock
+    opened: list[int] = []
+
+    def lock_late(fd: int, how: int) -> None:
+        if not opened:
+            (tmp_path / ".lock").unlink()
+        opened.append(fd)
+        lock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    with RunLock(tmp_path):
+        assert len(opened) == 2
+        with pytest.raises(LockHeldError), RunLock(tmp_path):
+            pass
 
 
 def test_nobody_holds_a_lock_whose_process_is_gone(tmp_path: Path) -> None:

@@ -33,6 +33,13 @@ def plan_of(profile: str | None = None, **flags: object) -> Plan:
     return planned(flags, profile=profile)[1]
 
 
+async def test_a_page_that_cannot_be_read_is_named_without_the_values_of_its_query() -> None:
+    (page,) = await read_pages(plan_of(metrics_url=("http://127.0.0.1:9/m?t=hunter22",)), observe_once)
+    (check,) = page_checks(plan_of(), (page,))
+    assert check.name == "metrics http://127.0.0.1:9/m?t=***"
+    assert "hunter22" not in check.message
+
+
 def test_the_observers_json_is_read_and_what_is_missing_is_empty() -> None:
     document = json.loads(
         '{"ok": true, "mode": "exposition", "metrics": {"requests": "r_total", "cpu": ""}, "missing": ["cpu"],'
