@@ -102,8 +102,15 @@ def _place(
         profile = "dev" if given["profile"] == "production" else given["profile"]
         return load_plan(Kind.BASELINE, profile, flags, Inputs(environ, directory))
     except InputError as error:
-        wish.problems += [Problem(problem.key, problem.value, problem.remedy) for problem in error.problems]
+        wish.problems += [Problem(problem.key, problem.value, _fitting(problem.remedy)) for problem in error.problems]
         return None
+
+
+def _fitting(remedy: str) -> str:
+    """Return the remedy for any load as it is for a drill, which production refuses."""
+    return remedy.replace(
+        "dev, staging or production", "dev or staging; incidents are never brought about in production"
+    )
 
 
 def _held_at(

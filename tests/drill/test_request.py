@@ -71,7 +71,10 @@ def test_production_is_refused_with_everything_else_that_is_wrong() -> None:
 
 
 def test_another_machine_needs_a_profile() -> None:
-    assert "not this machine: say --profile" in problems_of("freeze", "--base-url", "http://service.example")
+    told = problems_of("freeze", "--base-url", "http://service.example")
+    assert told.endswith(
+        "not this machine: say --profile dev or staging; incidents are never brought about in production"
+    )
 
 
 def test_an_alert_is_waited_for_where_there_is_a_prometheus() -> None:
