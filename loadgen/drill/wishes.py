@@ -22,7 +22,10 @@ class Wishes:
         self.problems: list[Problem] = []
 
     def add(self, key: str, value: object, remedy: str) -> None:
-        self.problems.append(Problem(key, None if value is None else str(value), remedy))
+        """Keep a problem; what is read twice is told once."""
+        problem = Problem(key, None if value is None else str(value), remedy)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def refuse(self) -> None:
         """Raise InputError when there is any problem."""

@@ -81,6 +81,9 @@ def test_an_alert_is_waited_for_where_there_is_a_prometheus() -> None:
     assert "--alert = 'A': belongs to --prom-url" in problems_of("restart", "--alert", "A")
     assert "freeze has no usual alert" in problems_of("freeze", "--prom-url", "http://127.0.0.1:9")
     assert "goes without --demo" in problems_of("http-errors", "--demo", "--prom-url", "http://127.0.0.1:9")
+    told = problems_of("http-errors", "--prom-url", "127.0.0.1:9", "--rate", "900")
+    assert "2 problems" in told
+    assert "--prom-url = '127.0.0.1:9': not a URL" in told
 
 
 def test_a_service_of_the_drills_own_is_nowhere_else() -> None:
