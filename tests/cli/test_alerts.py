@@ -43,7 +43,8 @@ def test_nothing_firing_is_exit_code_0() -> None:
 
 def test_only_the_severities_asked_for_decide() -> None:
     with prom_server(Answers(lambda _: STANDING[:2])) as server:
-        assert check("--prom-url", server.url, "--severity", "critical").return_value == 0
+        none = check("--prom-url", server.url, "--severity", "crit")
+        assert (none.return_value, none.output) == (0, "no alerts firing, and 2 of another severity\n")
         assert check("--prom-url", server.url, "--severity", "critical", "--severity", "info").return_value == 1
 
 
