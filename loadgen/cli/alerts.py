@@ -44,16 +44,17 @@ def check(prom_url: str, severity: tuple[str, ...], timeout: float, as_json: boo
     from loadgen.core.prom_api import Prometheus
 
     server = Prometheus(prom_url, header=os.environ.get("PROM_AUTH_HEADER", ""), timeout_s=timeout)
-    found = [dict(item.labels) for item in server.query(FIRING)]
-    if severity:
-        found = [labels for labels in found if labels.get("severity") in severity]
+    firing = [dict(item.labels) for item in server.query(FIRING)]
+    found = [labels for labels in firing if not severity or labels.get("severity") in severity]
+    others = len(firing) - len(found)
     found.sort(key=lambda labels: (_RANKS.get(labels.get("severity", ""), 3), sorted(labels.items())))
     if as_json:
         _print_json(found)
     else:
         for labels in found:
             click.echo(_line(labels))
-        click.echo(f"{len(found) or 'no'} alert{'' if len(found) == 1 else 's'} firing")
+        beside = f", and {others} of another severity" if others else ""
+        click.echo(f"{len(found) or 'no'} alert{'' if len(found) == 1 else 's'} firing{beside}")
     return int(ExitCode.NO_GO if found else ExitCode.OK)
 
 

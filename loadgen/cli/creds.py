@@ -55,7 +55,8 @@ def scan(paths: tuple[Path, ...], as_json: bool) -> ExitCode:
     Private keys, JSON Web Tokens, tokens of the forms sk-, ghp_, xoxb-, glpat- and AKIA, addresses of webhooks, URLs
     with a password, and in env files the values of secret names. A finding is told as FILE:LINE and its kind, never its
     text. A line that says `not-a-secret` is passed over. In a git work tree a directory stands for what git tracks or
-    would add. Exit code: 0 nothing found, 1 something found, 2 a path cannot be read.
+    would add; binary files and those beyond 5 MB are passed over and counted. Exit code: 0 nothing found, 1 something
+    found, 2 a path cannot be read.
     """
     from loadgen.core.errors import ExitCode, InputError, Problem
     from loadgen.run.secret_scan import MARKER, scan_paths
@@ -67,12 +68,14 @@ def scan(paths: tuple[Path, ...], as_json: bool) -> ExitCode:
     if found.unread:
         raise InputError([Problem("PATH", line, "cannot be read") for line in found.unread])
     if as_json:
-        body = {"files": found.files, "allowed": found.allowed, "findings": [item.to_body() for item in found.findings]}
+        counted = {"files": found.files, "passed_over": found.passed_over, "allowed": found.allowed}
+        body = {**counted, "findings": [item.to_body() for item in found.findings]}
         click.echo(json.dumps(body, indent=2))
     else:
         for item in found.findings:
             click.echo(str(item))
         counts = ((found.files, "file"), (len(found.findings), "secret"), (found.allowed, "line"))
         words = ", ".join(f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
-        click.echo(f"{words} marked {MARKER}", err=bool(found.findings))
+        beside = f", {found.passed_over:,} passed over (binary, or beyond 5 MB)" if found.passed_over else ""
+        click.echo(f"{words} marked {MARKER}{beside}", err=bool(found.findings))
     return ExitCode.NO_GO if found.findings else ExitCode.OK

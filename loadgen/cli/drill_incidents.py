@@ -106,7 +106,7 @@ def http_errors(
         count or 50,
         wish.interval("INTERVAL", interval or "200ms"),
         wish.rate("--rate", given["rate"]),
-        path or "/api/sim-error",
+        wish.path("--path", "/api/sim-error" if path is None else path),
         at_base=given["allow_target"],
     )
     return _hold(asked_count, wish, given)

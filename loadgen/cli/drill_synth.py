@@ -93,7 +93,7 @@ async def _play(options: Options) -> tuple[Sequence[Played], ExitCode]:
     from loadgen.drill.round import play_round
     from loadgen.run.demo_service import DemoService
 
-    stop = Stop()
+    stop, lookout = Stop(), _lookout(options, os.environ)
     codes: list[ExitCode] = []
     with Signals(stop, codes.append):
         async with AsyncExitStack() as stack:
@@ -102,7 +102,6 @@ async def _play(options: Options) -> tuple[Sequence[Played], ExitCode]:
                 demo = await stack.enter_async_context(DemoService(os.environ))
                 url = demo.url
                 _tell(f"the demo service is at {url}, its metrics at {url}/metrics/prom")
-            lookout = _lookout(options, os.environ)
             played = await play_round(options.asked, _opener(options, url, os.environ), stop, _tell, lookout)
     for item in played:
         for sentence in item.unproven:

@@ -36,7 +36,9 @@ ISSUED = {
 }
 """Tokens that issuers gave a prefix of their own."""
 AWS_KEY = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}")
-URL_WITH_PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/:@'\"\[]*:((?!\d*(?:[/?#\s'\"]|$))[^\s'\"]*)@")
+_SCHEME = r"\b[a-z][a-z0-9+.-]{0,30}://"
+"""Bounded, as the password below: on a long line of words joined by `-` or `.` each would be read to its end."""
+URL_WITH_PASSWORD = re.compile(rf"(?i)({_SCHEME})[^\s/:@'\"\[]{{0,256}}:((?!\d*(?:[/?#\s'\"]|$))[^\s'\"]{{0,4096}})@")
 """Userinfo of a URL: a colon without a port behind it begins a password, which may hold anything up to the last @."""
 _QUERY_VALUE = re.compile(r"((?:[?&;][^=&;#\s]*=)|\?(?=[^=&;#\s]+(?:[&;#\s]|$)))[^&;#\s]+")
 _SECRET_PARAMETERS = frozenset({"auth", "sig", "signature", "x-amz-signature", "pwd", "pass"})
@@ -110,7 +112,7 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     *((pattern, MASK) for pattern in ISSUED.values()),
     (AWS_KEY, MASK),
     (URL_WITH_PASSWORD, rf"\1{MASK}@"),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?!\*\*\*@)[^\s/?#'\"]+@"), rf"\1{MASK}@"),
+    (re.compile(rf"(?i)({_SCHEME})(?!\*\*\*@)[^\s/?#'\"]{{1,4096}}@"), rf"\1{MASK}@"),
     # name=value in queries, forms, environments and calls; "name": "value" in JSON and in the text of a dictionary
     (
         re.compile(

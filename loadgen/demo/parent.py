@@ -10,14 +10,14 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(parent_pid: int) -> bool:
-    """Ask Linux for SIGTERM when our parent dies; return False when `parent_pid` is already gone.
+def die_with_parent(parent_pid: int, number: signal.Signals = signal.SIGTERM) -> bool:
+    """Ask Linux for a signal when our parent dies; return False when `parent_pid` is already gone.
 
     The check comes after the request, so that a parent that dies in between is noticed. Elsewhere than on Linux only
     the check is made.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM)) != 0:
+        if libc.prctl(_PR_SET_PDEATHSIG, int(number)) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     return os.getppid() == parent_pid

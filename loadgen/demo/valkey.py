@@ -17,6 +17,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -109,8 +110,9 @@ def _keep(binary: list[str], place: Path, ended: EndSignal, back_after_s: float)
         options = [word for name, value in _OPTIONS.items() for word in (f"--{name}", value)]
         with (place / "valkey.log").open("ab") as log:
             server = subprocess.Popen(
-                [*binary, *options, "--unixsocket", str(address)], cwd=place, stdin=subprocess.DEVNULL, stdout=log
-            )
+                [*binary, *options, "--unixsocket", str(address)], cwd=place, stdin=subprocess.DEVNULL, stdout=log,
+                preexec_fn=partial(_end_with, os.getpid()),  # this process has one thread
+            )  # fmt: skip
         try:
             if not told and not _answers(address, server):
                 sys.stderr.write((place / "valkey.log").read_text(errors="replace")[-2_000:])
@@ -126,6 +128,12 @@ def _keep(binary: list[str], place: Path, ended: EndSignal, back_after_s: float)
             _end(server)
         ended.wait(back_after_s)
     return ExitCode.OK
+
+
+def _end_with(keeper_pid: int) -> None:
+    """Let the server be killed with its keeper, also while it is stopped: a keeper that is killed ends nothing."""
+    if not die_with_parent(keeper_pid, signal.SIGKILL):
+        os._exit(ExitCode.USAGE)
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

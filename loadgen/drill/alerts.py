@@ -14,20 +14,23 @@ from loadgen.core.units import NS_PER_S
 if TYPE_CHECKING:
     import aiohttp
 
+    from loadgen.core.prom_api import Access
+
 INACTIVE, PENDING, FIRING = "inactive", "pending", "firing"
 _RANK = (INACTIVE, PENDING, FIRING)
 _TIMEOUT_S = 10.0
 
 
 class AlertWatch:
-    """The alert `name` at a Prometheus base URL; rules of that name in several groups count as one.
+    """The alert `name` at a Prometheus server; rules of that name in several groups count as one.
 
     It is asked once each `poll_s` while it is waited for.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, name: str, poll_s: float = 0.5) -> None:
+    def __init__(self, session: aiohttp.ClientSession, access: Access, name: str, poll_s: float = 0.5) -> None:
         self._session = session
-        self._url = url.rstrip("/")
+        self._url = access.url
+        self._headers = access.headers
         self.name = name
         self._poll_s = poll_s
 
@@ -41,7 +44,7 @@ class AlertWatch:
         if not states:
             known = ", ".join(sorted({str(rule.get("name")) for rule in rules})) or "none at all"
             raise InputError([Problem("--alert", self.name, f"Prometheus has no such alert; it has {known}")])
-        return max(states, key=_RANK.index)
+        return max(states, key=lambda state: _RANK.index(state) if state in _RANK else -1)
 
     async def wait(self, *, firing: bool, timeout_ns: int) -> str:
         """Wait until the alert fires, or until it does not, and return its last state."""
@@ -58,7 +61,9 @@ class AlertWatch:
         url = f"{self._url}/api/v1/rules?type=alert"
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         try:
-            async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
+            async with self._session.get(
+                url, headers=self._headers, timeout=timeout, allow_redirects=False
+            ) as response:
                 document = orjson.loads(await response.read())
             groups = document["data"]["groups"]
             return [dict(rule) for group in groups for rule in group["rules"]]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import orjson
 
 from loadgen.core.errors import LoadgenError
+from loadgen.core.prom_api import read_access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,15 +24,11 @@ class Lookout:
     """The alerts with the label `job` at a Prometheus base URL; `header` is `Name: value`, empty for none."""
 
     def __init__(self, url: str, job: str, header: str = "") -> None:
-        parts = urlsplit(url)
-        self._base = url.rstrip("/")
-        self._shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        self._access = read_access(url, header)
         self._job = job
-        name, _, value = header.partition(":")
-        self._headers = {name.strip(): value.strip()} if header else {}
 
     def __repr__(self) -> str:
-        return f"<Lookout {self._shown}, job {self._job}>"
+        return f"<Lookout {self._access.url}, job {self._job}>"
 
     async def check(self, names: Iterable[str]) -> frozenset[str]:
         """Make sure that the server has these alerting rules and that none of them fires; return what else does."""
@@ -40,7 +36,9 @@ class Lookout:
         known = {rule.get("name") for group in groups for rule in group.get("rules", [])}
         missing = sorted(set(names) - known)
         if missing:
-            raise LookoutError(f"the Prometheus at {self._shown} has no rule {', '.join(missing)}: load them first")
+            raise LookoutError(
+                f"the Prometheus at {self._access.url} has no rule {', '.join(missing)}: load them first"
+            )
         firing = await self.firing()
         already = sorted(firing & set(names))
         if already:
@@ -61,15 +59,17 @@ class Lookout:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout, headers=self._headers) as session,
-                session.get(f"{self._base}/api/v1/{what}", allow_redirects=False) as answer,
+                aiohttp.ClientSession(timeout=timeout, headers=self._access.headers) as session,
+                session.get(f"{self._access.url}/api/v1/{what}", allow_redirects=False) as answer,
             ):
                 raw, status = await answer.read(), answer.status
         except (TimeoutError, aiohttp.ClientError) as error:
-            raise LookoutError(f"the Prometheus at {self._shown} does not answer ({type(error).__name__})") from error
+            raise LookoutError(
+                f"the Prometheus at {self._access.url} does not answer ({type(error).__name__})"
+            ) from error
         try:
             document = orjson.loads(raw)
             data: dict[str, Any] = document["data"]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-            raise LookoutError(f"{self._shown} does not answer as a Prometheus does (status {status})") from error
+            raise LookoutError(f"{self._access.url} does not answer as a Prometheus does (status {status})") from error
         return data

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from loadgen.core.errors import InputError, Problem
+from loadgen.core.prom_api import read_access
 from loadgen.core.redact import Secret
 from loadgen.core.units import NS_PER_S
 from loadgen.drill.conduct import Lengths
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loadgen.core.config import Settings
+    from loadgen.core.prom_api import Access
     from loadgen.drill.incident import Incident
     from loadgen.drill.wishes import Wishes
     from loadgen.plan.model import Plan
@@ -45,6 +47,7 @@ def asked_of(
         wish.duration("--alert-within", given["alert_within"], "1s", "1h"),
     )
     _check_alert(incident, wish, given)
+    prometheus = _prometheus(wish, given["prom_url"], environ.get("PROM_AUTH_HEADER", ""))
     _check_demo(wish, given)
     place = _place(wish, given, environ, directory)
     if not wish.problems:
@@ -58,7 +61,7 @@ def asked_of(
         incident=incident,
         place=_held_at(settings, plan, given, environ, rate_per_s, seconds),
         lengths=lengths,
-        prom_url=given["prom_url"],
+        prometheus=prometheus,
         alert=given["alert"],
     )
 
@@ -74,6 +77,14 @@ def _check_alert(incident: Incident, wish: Wishes, given: Mapping[str, Any]) -> 
         wish.add(
             "--prom-url", given["prom_url"], "goes without --demo: no Prometheus scrapes a service of the drill's own"
         )
+
+
+def _prometheus(wish: Wishes, url: str | None, header: str) -> Access | None:
+    try:
+        return None if url is None else read_access(url, header)
+    except InputError as error:
+        wish.problems += error.problems
+        return None
 
 
 def _check_demo(wish: Wishes, given: Mapping[str, Any]) -> None:
@@ -102,8 +113,15 @@ def _place(
         profile = "dev" if given["profile"] == "production" else given["profile"]
         return load_plan(Kind.BASELINE, profile, flags, Inputs(environ, directory))
     except InputError as error:
-        wish.problems += [Problem(problem.key, problem.value, problem.remedy) for problem in error.problems]
+        wish.problems += [Problem(problem.key, problem.value, _fitting(problem.remedy)) for problem in error.problems]
         return None
+
+
+def _fitting(remedy: str) -> str:
+    """Return the remedy for any load as it is for a drill, which production refuses."""
+    return remedy.replace(
+        "dev, staging or production", "dev or staging; incidents are never brought about in production"
+    )
 
 
 def _held_at(

@@ -19,6 +19,7 @@ from loadgen.drill.stage import Place, staged
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loadgen.core.prom_api import Access
     from loadgen.drill.evidence import Evidence
     from loadgen.drill.incident import Incident, Scene
 
@@ -36,7 +37,7 @@ class Asked:
     incident: Incident
     place: Place
     lengths: Lengths
-    prom_url: str | None = None
+    prometheus: Access | None = None
     alert: str | None = None
 
 
@@ -79,11 +80,10 @@ async def _drill(asked: Asked, say: Callable[[str], None]) -> Evidence:
 
 async def _alert(asked: Asked, scene: Scene) -> AlertWatch | None:
     """Return what watches the alert, None without a Prometheus; raise InputError when nothing could be proved by it."""
-    if asked.prom_url is None:
+    if asked.prometheus is None:
         return None
-    watch = AlertWatch(scene.session, asked.prom_url, asked.alert or asked.incident.nature.alert)
+    watch = AlertWatch(scene.session, asked.prometheus, asked.alert or asked.incident.nature.alert)
     if await watch.state() == FIRING:
-        raise InputError(
-            [Problem("--prom-url", asked.prom_url, f"{watch.name} fires already, so it can prove nothing")]
-        )
+        remedy = f"{watch.name} fires already, so it can prove nothing"
+        raise InputError([Problem("--prom-url", asked.prometheus.url, remedy)])
     return watch

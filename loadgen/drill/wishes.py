@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loadgen.core.errors import InputError, Problem
-from loadgen.core.setting_readers import read_share
+from loadgen.core.setting_readers import read_share, read_url
 from loadgen.core.units import NS_PER_S, parse_duration_ns, parse_rate
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ class Wishes:
         self.problems: list[Problem] = []
 
     def add(self, key: str, value: object, remedy: str) -> None:
-        self.problems.append(Problem(key, None if value is None else str(value), remedy))
+        """Keep a problem; what is read twice is told once."""
+        problem = Problem(key, None if value is None else str(value), remedy)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def refuse(self) -> None:
         """Raise InputError when there is any problem."""
@@ -62,6 +65,16 @@ class Wishes:
         if not _LOWEST_RATE <= read <= _HIGHEST_RATE:
             self.add(key, text, f"from {_LOWEST_RATE}/s to {_HIGHEST_RATE}/s: a drill's own load is small")
         return read
+
+    def path(self, key: str, text: str) -> str:
+        """Read a path below the base URL; one that could change the host, such as `@other/`, is none."""
+        try:
+            if not text.startswith("/") or text.startswith("//"):
+                raise ValueError("write a path that begins with /")
+            read_url(f"http://h{text}")
+        except ValueError as error:
+            self.add(key, text, str(error))
+        return text
 
     def among(self, key: str, given: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
         """Read names out of a known set."""

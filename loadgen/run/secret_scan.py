@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import codecs
 import os
 import re
 from dataclasses import dataclass
@@ -35,7 +36,9 @@ _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*[\"']?([^\s\"'#]
 _SKIPPED_DIRECTORIES = frozenset({".git", ".venv", "node_modules", "__pycache__", "dist", "build"})
 _LARGEST_BYTES = 5_000_000
 _GIT_S = 30
-_EXAMPLE = re.compile(r"[<>{}$*%\[\]]|\.\.\.|…|^(?:password|pass(?:word)?|secret|user|x+)$", re.IGNORECASE)
+_EXAMPLE = re.compile(
+    r"[<>{}$*\[\]]|%(?![0-9A-Fa-f]{2})|\.\.\.|…|^(?:password|pass(?:word)?|secret|user|x+)$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What was found in how many files; `allowed` counts the marked lines, `unread` says what could not be read."""
+    """What was found in how many files.
+
+    `allowed` counts the marked lines, `passed_over` the files that are binary or too large, `unread` says what could
+    not be read.
+    """
 
     findings: tuple[Finding, ...]
     files: int
     allowed: int
+    passed_over: int
     unread: tuple[str, ...]
 
 
@@ -68,27 +76,44 @@ def scan_paths(paths: tuple[Path, ...]) -> Scanned:
     """Look through files and directories.
 
     In a git work tree a directory stands for what git tracks or would add; elsewhere for every file below it that is
-    no link. Binary files and files beyond 5 MB are passed over.
+    no link. Binary files and files beyond 5 MB are passed over and counted.
     """
     findings: list[Finding] = []
     unread: list[str] = []
-    files = allowed = 0
-    for path in dict.fromkeys(file for place in paths for file in _files(place)):
+    files = allowed = passed_over = 0
+    for path in dict.fromkeys(file for place in paths for file in _files(place, unread)):
         try:
-            data = path.read_bytes() if path.stat().st_size <= _LARGEST_BYTES else b"\0"
+            text = _text(path)
         except OSError as error:
-            unread.append(f"{path}: {error.strerror}")
+            unread.append(_untold(error))
             continue
-        if b"\0" in data[:8_192]:
+        if text is None:
+            passed_over += 1
             continue
         files += 1
-        for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
-            kinds = tuple(kinds_in(line, settings=path.name.startswith(".env")))
+        for number, line in enumerate(text.splitlines(), 1):
+            kinds = tuple(kinds_in(line, settings=_is_env_file(path)))
             if kinds and MARKER in line:
                 allowed += 1
             else:
                 findings += [Finding(path, number, kind) for kind in kinds]
-    return Scanned(tuple(findings), files, allowed, tuple(unread))
+    return Scanned(tuple(findings), files, allowed, passed_over, tuple(unread))
+
+
+def _text(path: Path) -> str | None:
+    """Return what a file says; None when it is binary or too large."""
+    data = path.read_bytes() if path.stat().st_size <= _LARGEST_BYTES else b"\0"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    return None if b"\0" in data[:8_192] else data.decode("utf-8", "replace")
+
+
+def _is_env_file(path: Path) -> bool:
+    return path.name.startswith(".env") or path.suffix == ".env"
+
+
+def _untold(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}"
 
 
 def kinds_in(line: str, *, settings: bool = False) -> Iterator[str]:
@@ -127,7 +152,8 @@ def _opens(password: str, behind: str) -> bool:
     return told and not (host and _EXAMPLE_HOST.match(host[0]))
 
 
-def _files(place: Path) -> Iterator[Path]:
+def _files(place: Path, unread: list[str]) -> Iterator[Path]:
+    """Yield the files of a place; a directory that cannot be listed is added to what is unread."""
     if not place.is_dir():
         yield place
         return
@@ -135,7 +161,7 @@ def _files(place: Path) -> Iterator[Path]:
     if tracked is not None:
         yield from (path for path in tracked if path.is_file() and not path.is_symlink())
         return
-    for directory, inner, names in os.walk(place):
+    for directory, inner, names in os.walk(place, onerror=lambda error: unread.append(_untold(error))):
         inner[:] = sorted(set(inner) - _SKIPPED_DIRECTORIES)
         found = (Path(directory) / name for name in sorted(names))
         yield from (path for path in found if path.is_file() and not path.is_symlink())

@@ -28,14 +28,14 @@ PACKAGE = "prometheus"
 
 def check_rules(out: Path, texts: Mapping[Path, str], written: Written, prom_url: str | None) -> int:
     """Tell what is wrong with the files in a directory; return the exit code."""
+    server = Prometheus(prom_url, header=os.environ.get("PROM_AUTH_HEADER", "")) if prom_url is not None else None
     _demand(texts)
     codes = [_current(texts)]
     rules = [rule for name in (RECORDING, ALERTS) for rule in read_rule_file(out / name)]
     promtool = shutil.which("promtool")
     codes.append(_names(rules, written) if promtool is None else _promtool(promtool, out))
-    if prom_url is not None:
-        recordings = [rule for rule in rules if not rule.alert]
-        codes.append(_ask(Prometheus(prom_url, header=os.environ.get("PROM_AUTH_HEADER", "")), recordings))
+    if server is not None:
+        codes.append(_ask(server, [rule for rule in rules if not rule.alert]))
     return int(worst_exit(codes))
 
 

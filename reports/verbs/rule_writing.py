@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from loadgen.core.errors import InputError, Problem
 from reports.analysis.rules.book import is_relay, merge, refusals, rule_book
 from reports.analysis.rules.burn import TIERS, parse_tier
 from reports.analysis.rules.cases import cases
+from reports.analysis.rules.job_expression import fault
 from reports.analysis.rules.terms import Policy, Terms
 from reports.loader.metric_facts import exposed_facts, metric_facts
 from reports.loader.thresholds import load_thresholds
@@ -119,12 +119,8 @@ def _tiers(asked: tuple[str, ...]) -> tuple[Tier, ...]:
 
 
 def _expressions(wish: RuleWish) -> None:
-    problems = []
-    for key, job in (("--job", wish.job), ("--relay-job", wish.relay_job)):
-        try:
-            re.compile(job)
-        except re.error as error:
-            problems.append(Problem(key, job, f"is no regular expression ({error})"))
+    given = (("--job", wish.job), ("--relay-job", wish.relay_job))
+    problems = [Problem(key, job, reason) for key, job in given if (reason := fault(job))]
     if problems:
         raise InputError(problems)
 

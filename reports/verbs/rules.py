@@ -79,6 +79,7 @@ def rules(action: str, check: bool, out: Path, prom_url: str | None, **options: 
     if prom_url is not None and not checking:
         raise InputError([Problem("--prom-url", prom_url, "goes with `check`")])
     files = {name: options.pop(name) for name in ("sloth", "alertmanager")}
+    _apart(out, files)
     written = write_rules(RuleWish(**options))
     for line in left_out_lines(written.book.left_out):
         complain(line)
@@ -88,6 +89,22 @@ def rules(action: str, check: bool, out: Path, prom_url: str | None, **options: 
 
         return check_rules(out, texts, written, prom_url)
     return _write(texts, written)
+
+
+def _apart(out: Path, files: dict[str, Path | None]) -> None:
+    """Raise InputError where two texts were to go into one file, of which one would be lost."""
+    from loadgen.core.errors import InputError, Problem
+    from reports.verbs.rule_writing import ALERTS, RECORDING, TESTS
+
+    taken = {(out / name).resolve() for name in (RECORDING, ALERTS, *TESTS)}
+    problems = []
+    for name, path in files.items():
+        if path is not None and path.resolve() in taken:
+            problems.append(Problem(f"--{name}", str(path), "is written with something else: name another file"))
+        elif path is not None:
+            taken.add(path.resolve())
+    if problems:
+        raise InputError(problems)
 
 
 def _extra(written: Written, files: dict[str, Path | None], runbook_base: str) -> dict[Path, str]:

@@ -45,7 +45,7 @@ def check_schema(*files: Path | str, schema: str = "vendor.github-workflows") ->
 def commands_of(step: Step) -> list[list[str]]:
     """Return the words of a step's command lines; a default such as ${A:+--b "$A"} stands for its words."""
     text = re.sub(r"\$\{\w+:\+([^}]*)\}", r"\1", step.run)
-    return [shlex.split(line) for line in text.strip().splitlines()]
+    return [shlex.split(line.removeprefix("exec ")) for line in text.strip().splitlines()]
 
 
 LOADGEN_COMMANDS = [
@@ -148,6 +148,20 @@ def test_every_step_calls_make_or_loadgen_and_nothing_else() -> None:
         if step.run:
             (words,) = commands_of(step)
             assert words[0] in ("make", ".venv/bin/loadgen"), f"{workflow}: {step.name}"
+
+
+def test_what_must_end_orderly_is_the_first_process_of_its_step() -> None:
+    """A cancelled step's shell has SIGINT and keeps it; its children are killed 10 s later, with nothing undone."""
+    lasting = {"baseline", "nightly", "run-all", "drill"}
+    steps = [step for _, step in STEPS if step.run and commands_of(step)[0][1] in lasting]
+    assert len(steps) == 6
+    assert all(step.run.startswith("exec .venv/bin/loadgen ") for step in steps)
+
+
+def test_the_record_of_a_cancelled_run_is_kept() -> None:
+    for workflow, name in (("staging", "staging-run"), ("nightly", "nightly-report")):
+        (upload,) = (step for at, step in STEPS if at == workflow and step.body.get("with", {}).get("name") == name)
+        assert upload.body["if"] == "${{ always() }}"
 
 
 def test_no_step_takes_an_exit_code_of_loadgen_from_make() -> None:

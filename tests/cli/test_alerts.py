@@ -43,7 +43,8 @@ def test_nothing_firing_is_exit_code_0() -> None:
 
 def test_only_the_severities_asked_for_decide() -> None:
     with prom_server(Answers(lambda _: STANDING[:2])) as server:
-        assert check("--prom-url", server.url, "--severity", "critical").return_value == 0
+        none = check("--prom-url", server.url, "--severity", "crit")
+        assert (none.return_value, none.output) == (0, "no alerts firing, and 2 of another severity\n")
         assert check("--prom-url", server.url, "--severity", "critical", "--severity", "info").return_value == 1
 
 
@@ -54,6 +55,14 @@ def test_json_holds_every_label() -> None:
         "firing": 1,
         "alerts": [{"alertname": "ServiceDown", "severity": "critical", "job": "api", "instance": "a:80"}],
     }
+
+
+def test_a_user_in_the_address_is_a_basic_authorization() -> None:
+    with prom_server(Answers()) as server:
+        url = server.url.replace("//", "//user:" + "tops3cret@")
+        assert check("--prom-url", url).return_value == 0
+    assert server.received[0]["Authorization"] == "Basic dXNlcjp0b3BzM2NyZXQ="
+    assert server.received[0]["Host"] == server.url.removeprefix("http://")
 
 
 def test_the_credential_goes_to_the_server_and_across_no_redirect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +83,10 @@ def test_the_credential_goes_to_the_server_and_across_no_redirect(monkeypatch: p
         (Answers(status=503, body="overloaded"), "answers 503"),
         (Answers(body="<html>a login page</html>"), "does not answer as Prometheus does"),
         (Answers(body="[]"), "does not answer as Prometheus does"),
+        (Answers(body='{"status": "success"}'), "does not answer as Prometheus does"),
+        (Answers(body='{"status": "success", "data": {"resultType": "matrix"}}'), "does not answer as Prometheus does"),
+        (Answers(body='{"status": "success", "data": {"resultType": "vector", "result": [{}]}}'), "as Prometheus does"),
+        (Answers(body="no chunk", headers={"Transfer-Encoding": "chunked"}), "as an HTTP server does (IncompleteRead)"),
         (Answers(status=400, body='{"status": "error", "error": "parse error"}'), "refuses: parse error"),
     ],
 )
@@ -96,8 +109,13 @@ def test_nobody_listening_is_told_without_the_password_of_the_address() -> None:
 @pytest.mark.parametrize(
     ("url", "header", "words"),
     [
-        ("localhost:19190", "", "must be an http:// or https:// address"),
-        ("http://127.0.0.1:9", "tops3cret", "must have the form 'Name: value'"),
+        ("localhost:19190", "", "--prom-url = 'localhost:19190': not a URL: write it as https://host[:port][/path]"),
+        ("http://[::1", "", "its host or port cannot be read"),
+        ("http://127.0.0.1:port", "", "its host or port cannot be read"),
+        ("http://127.0.0.1:9?a=b", "", "a base address has no ?query"),
+        ("http://user:tops3cret@127.0.0.1:9#a", "", "no #fragment"),
+        ("http://127.0.0.1:9", "tops3cret", 'PROM_AUTH_HEADER: not a header: write it as "Name: value"'),
+        ("http://127.0.0.1:9", "A: tops3cret\nB: c", "PROM_AUTH_HEADER: a header value is one line of text"),
     ],
 )
 def test_bad_settings_are_told_before_anything_is_sent(

@@ -43,7 +43,12 @@ def test_json_has_places_and_kinds(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TOKEN)
     result = scan(tmp_path, "--json")
     place = str(tmp_path / "a.txt")
-    body = {"files": 1, "allowed": 0, "findings": [{"file": place, "line": 1, "kind": "GitHub token"}]}
+    body = {
+        "files": 1,
+        "passed_over": 0,
+        "allowed": 0,
+        "findings": [{"file": place, "line": 1, "kind": "GitHub token"}],
+    }
     assert json.loads(result.stdout) == body
     assert TOKEN not in result.output
 

@@ -218,7 +218,7 @@ def test_a_known_secret_is_found_in_every_spelling(carrier: str) -> None:
         ("Bearer opensesame", "opensesame"),
         ("Authorization: Basic " + base64.b64encode(b"ann:opensesame").decode(), "opensesame"),
         ("redis://default:opensesame@cache/0", "opensesame"),  # not-a-secret
-        ("redis://default:open%20sesame@cache/0", "open sesame"),
+        ("redis://default:open%20sesame@cache/0", "open sesame"),  # not-a-secret
         ("https://opensesame@host/x", "opensesame"),
         ("https://hooks.slack.com/services/T0/B0/opensesame0123456", "opensesame0123456"),  # not-a-secret
     ],

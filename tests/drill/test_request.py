@@ -71,13 +71,19 @@ def test_production_is_refused_with_everything_else_that_is_wrong() -> None:
 
 
 def test_another_machine_needs_a_profile() -> None:
-    assert "not this machine: say --profile" in problems_of("freeze", "--base-url", "http://service.example")
+    told = problems_of("freeze", "--base-url", "http://service.example")
+    assert told.endswith(
+        "not this machine: say --profile dev or staging; incidents are never brought about in production"
+    )
 
 
 def test_an_alert_is_waited_for_where_there_is_a_prometheus() -> None:
     assert "--alert = 'A': belongs to --prom-url" in problems_of("restart", "--alert", "A")
     assert "freeze has no usual alert" in problems_of("freeze", "--prom-url", "http://127.0.0.1:9")
     assert "goes without --demo" in problems_of("http-errors", "--demo", "--prom-url", "http://127.0.0.1:9")
+    told = problems_of("http-errors", "--prom-url", "127.0.0.1:9", "--rate", "900")
+    assert "2 problems" in told
+    assert "--prom-url = '127.0.0.1:9': not a URL" in told
 
 
 def test_a_service_of_the_drills_own_is_nowhere_else() -> None:
@@ -93,6 +99,10 @@ def test_a_service_of_the_drills_own_is_nowhere_else() -> None:
         (("http-errors", "50", "--share", "6%"), "COUNT = '50': goes without --share"),
         (("http-errors", "50", "200", "--for", "3s"), "--for = '3s': belongs to --share"),
         (("http-errors", "50", "5"), "INTERVAL = '5ms': from 10ms to 1m"),
+        (("http-errors", "--path", "@127.0.0.2/x"), "--path = '@127.0.0.2/x': write a path that begins with /"),
+        (("http-errors", "--path", ".example.com/x"), "write a path that begins with /"),
+        (("http-errors", "--path", "//example.com/x"), "write a path that begins with /"),
+        (("http-errors", "--path", "/a b"), "--path = '/a b': a URL has no spaces"),
         (("http-errors", "50", "10s"), "leaves the success at 98 % or above"),
         (("http-errors", "--share", "2%"), "--share = '2 %': more than 2 %"),
         (("fallback-surge", "--mode", "http"), "--mode = 'http': is one of http_error, "),

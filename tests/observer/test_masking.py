@@ -13,7 +13,7 @@ PAGE = """# HELP http_requests_total Authorization: Bearer abcdefgh
 http_requests_total{status="200",uri="/a b"} 10
 http_requests_total{api_key="hunter22",status="500"} 1
 cache_hits_total{key_pattern="user:*"} 12345678
------BEGIN PRIVATE KEY-----
+-----BEGIN PRIVATE KEY----- not-a-secret
 MIIEvQIBADANBgkqhkiG9w0BAQEFAASC
 -----END PRIVATE KEY-----
 up NaN

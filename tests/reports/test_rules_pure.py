@@ -114,7 +114,19 @@ def test_every_share_of_an_alert_is_guarded_by_a_count(profile: str) -> None:
             assert re.search(r"increase\([^)]*\)[\s)]*>= \d+$", guard), alert.name
 
 
-@pytest.mark.parametrize("alert", ["HttpErrorRatePage", "FallbackEffectiveHigh", "RedisTimeoutRatioHigh"])
+@pytest.mark.parametrize("op", ["get", "set"])
+def test_one_slow_operation_on_redis_among_few_wakes_nobody(op: str) -> None:
+    """The alert over 30 minutes waits for nothing, so a single operation at night fired it."""
+    for name, window in ((f"Redis{op.title()}LatencyP95High", "5m"), (f"Redis{op.title()}LatencyP95HighLong", "30m")):
+        counted = f'redis_operation_duration_seconds_count{{op="{op}"}}[{window}]'
+        assert expressions("metasheet")[name].endswith(f"\nand\nsum by (job) (increase({counted})) >= 100")
+        told = "slow ones of too few operations"
+        assert [case.fires for case in played("metasheet", name) if case.what == told] == [False]
+
+
+@pytest.mark.parametrize(
+    "alert", ["HttpErrorRatePage", "FallbackEffectiveHigh", "RedisTimeoutRatioHigh", "RedisSetLatencyP95High"]
+)
 def test_a_case_that_fires_has_as_many_events_as_were_asked_for(alert: str) -> None:
     """promtool refused the tests that `--min-requests 20000` gave: their services saw 5000 requests in 5 minutes."""
     known = terms()

@@ -233,14 +233,31 @@ def test_every_bad_tier_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_job_that_is_no_regular_expression_is_refused(tmp_path: Path) -> None:
-    told = refusal("--job", "api(", "--relay-job", "[", "--out", str(tmp_path))
-    assert "--job = 'api('" in told
-    assert "--relay-job = '['" in told
+    told = refusal("--job", "api(?=-v1)", "--relay-job", "[", "--out", str(tmp_path))
+    assert "--job = 'api(?=-v1)': is not one for Prometheus, whose RE2 does not know (?=" in told
+    assert "--relay-job = '[': is no regular expression" in told
 
 
 def test_two_profiles_of_a_service_are_refused_as_one_directory(tmp_path: Path) -> None:
     told = refusal("--profile", "metasheet", "--profile", "prometheus-http", "--out", str(tmp_path))
     assert "write each into a directory of its own" in told
+
+
+def test_two_texts_do_not_go_into_one_file(tmp_path: Path) -> None:
+    """The first was replaced by the second, and both were said to be written."""
+    both = str(tmp_path / "both.yml")
+    told = refusal("--sloth", both, "--alertmanager", both, "--out", str(tmp_path))
+    assert f"--alertmanager = '{both}': is written with something else: name another file" in told
+    told = refusal("--sloth", str(tmp_path / "x" / ".." / "alerts.yml"), "--out", str(tmp_path))
+    assert "--sloth = " in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_that_cannot_be_read_is_told_before_anything_is_checked(tmp_path: Path) -> None:
+    result = rules("check", "--prom-url", "127.0.0.1:9", "--out", str(tmp_path))
+    assert "--prom-url = '127.0.0.1:9': not a URL" in str(result.exception)
+    assert "rules file" not in str(result.exception)
+    assert result.output == ""
 
 
 def test_a_job_stands_in_every_selector(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_binary_files_links_and_what_was_built_are_passed_over(tmp_path: Path) -
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules" / "a.js").write_text(secret)
     found = scan_paths((tmp_path,))
-    assert (found.findings, found.files) == ((), 0)
+    assert (found.findings, found.files, found.passed_over) == ((), 0, 1)
 
 
 def test_in_a_work_tree_what_git_ignores_is_not_looked_at_and_what_is_new_is(tmp_path: Path) -> None:
@@ -109,6 +109,38 @@ def test_in_a_work_tree_what_git_ignores_is_not_looked_at_and_what_is_new_is(tmp
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert scan_paths((tmp_path / "gone",)).unread == (f"{tmp_path}/gone: No such file or directory",)
+
+
+def test_a_directory_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(place: str) -> None:
+        raise PermissionError(13, "Permission denied", place)
+
+    monkeypatch.setattr("loadgen.run.secret_scan._tracked", lambda _: None)
+    monkeypatch.setattr("os.scandir", refused)
+    assert scan_paths((tmp_path,)).unread == (f"{tmp_path}: Permission denied",)
+
+
+def test_what_a_windows_shell_wrote_is_text(tmp_path: Path) -> None:
+    """Its UTF-16 has a zero in every other byte, as binary files have."""
+    (tmp_path / "a.txt").write_text(f"one\n{SECRETS['GitHub token']}\n", "utf-16")
+    assert [item.line for item in scan_paths((tmp_path / "a.txt",)).findings] == [2]
+
+
+def test_a_file_named_as_env_files_are_is_one(tmp_path: Path) -> None:
+    for name in (".env.staging", "production.env"):
+        (tmp_path / name).write_text("PROD_JWT=" + "abc123")
+        assert [item.kind for item in scan_paths((tmp_path / name,)).findings] == ["value of PROD_JWT"], name
+
+
+def test_a_percent_encoded_password_is_no_example() -> None:
+    assert list(kinds_in("postgres://app:" + "hunt%40er22" + "@db.internal/x")) == ["URL with a password"]
+    assert list(kinds_in("postgres://app:%s@db.internal/%s")) == []
+
+
+@pytest.mark.parametrize("piece", ["a-", "a.", "a://", "eyJ."])
+def test_a_long_line_is_looked_through_once(piece: str) -> None:
+    """Each word of it was read to the end of the line: minutes for this one."""
+    assert list(kinds_in(piece * (200_000 // len(piece)))) == []
 
 
 def test_this_repository_holds_no_secret() -> None:

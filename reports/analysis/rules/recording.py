@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reports.analysis.rules.terms import Terms
+    from reports.model.metric_facts import Selector
 
 PERCENTILES = (95, 99)
 AGE_BUCKETS_S = (300, 1800, 3600)
@@ -125,12 +126,16 @@ def operation_labels(terms: Terms) -> tuple[str, ...]:
 
 def _redis(op: str, percentile: int, window: str) -> Callable[[Terms], str]:
     def write(terms: Terms) -> str:
-        source = terms.source("redis_operation")
-        label = source.by[0] if source.by else "op"
-        chosen = terms.histogram("redis_operation", f'{label}="{op}"')
-        return times(quantile(percentile / 100, chosen, window), source.scale)
+        scale = terms.source("redis_operation").scale
+        return times(quantile(percentile / 100, redis_operation(terms, op), window), scale)
 
     return write
+
+
+def redis_operation(terms: Terms, op: str) -> Selector:
+    """Return the selector of one operation's histogram, without its suffix."""
+    labels = terms.source("redis_operation").by
+    return terms.histogram("redis_operation", f'{labels[0] if labels else "op"}="{op}"')
 
 
 def _latency(percentile: int) -> Callable[[Terms], str]:

@@ -43,14 +43,18 @@ class Scene:
         return tuple(self.course(selector, f"0+1x{for_min} stale") for selector in shown(self._terms)[:1])
 
     def histogram(
-        self, selector: Selector, limit: float, slow_share: float, **labels: str
+        self, selector: Selector, limit: float, slow_share: float, per_min: float = 0, **labels: str
     ) -> tuple[SampledSeries, ...]:
-        """Return a histogram with a bucket up to the limit; a share of its observations lies just above it."""
-        fast = self.busy * (1 - slow_share)
-        buckets = {f"{limit / 2:g}": fast, f"{limit:g}": fast, f"{limit * 2:g}": self.busy, "+Inf": self.busy}
+        """Return a histogram with a bucket up to the limit; a share of its observations lies just above it.
+
+        For 0 a minute there are enough of them.
+        """
+        every = per_min or self.busy
+        fast = every * (1 - slow_share)
+        buckets = {f"{limit / 2:g}": fast, f"{limit:g}": fast, f"{limit * 2:g}": every, "+Inf": every}
         bucket = selector.suffixed("_bucket")
         found = [series for le, count in buckets.items() for series in self.counter(bucket, count, le=le, **labels)]
-        return (*found, *self.counter(selector.suffixed("_count"), self.busy, **labels))
+        return (*found, *self.counter(selector.suffixed("_count"), every, **labels))
 
     def requests(self, per_min: float = 0, **shares: float) -> tuple[SampledSeries, ...]:
         """Return requests of which shares have another status than 200: `s500=0.1`; for 0 a minute, enough of them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.analysis.rules.draft import Draft
 from reports.analysis.rules.instances import of_service, untold
 from reports.analysis.rules.promql import JOB, both, either, summed
-from reports.analysis.rules.recording import operation_labels
+from reports.analysis.rules.recording import operation_labels, redis_operation
 from reports.model.rule import Alert, Family, Severity
 
 if TYPE_CHECKING:
@@ -142,10 +142,11 @@ def _redis(op: str, prefix: str, *, long: bool) -> Draft:
     name = f"Redis{op.title()}LatencyP95High{'Long' if long else ''}"
     window, limit = ("30m", REDIS_P95_LONG_S) if long else ("5m", REDIS_P95_S)
 
-    def write(_: Terms) -> Alert:
+    def write(terms: Terms) -> Alert:
+        taken = summed([redis_operation(terms, op).suffixed("_count")], window, JOB, "increase")
         return Alert(
             name,
-            f"{prefix}:redis_{op}_p95:{window} > {limit:g}",
+            both(f"{prefix}:redis_{op}_p95:{window} > {limit:g}", f"{taken} >= {terms.policy.min_requests}"),
             "0m" if long else "5m",
             Severity.WARNING,
             Family.REDIS,

@@ -81,12 +81,12 @@ def _slow(logical: str, threshold: str, percentile: int, operation: str = "") ->
         by = dict.fromkeys(labels, "one") | ({labels[0]: operation} if operation else {})
         beyond = (100 - percentile) / 100
         histogram = terms.histogram(logical)
-        yield (
-            "too many are slow", True, 20, lambda scene: scene.histogram(histogram, limit, beyond * 2, **by),
-        )  # fmt: skip
-        yield (
-            "as many are slow as may be", False, 20, lambda scene: scene.histogram(histogram, limit, beyond / 2, **by),
-        )  # fmt: skip
+
+        def slow(share: float) -> Callable[[Scene], tuple[SampledSeries, ...]]:
+            return lambda scene: scene.histogram(histogram, limit, share, scene.busy, **by)
+
+        yield "too many are slow", True, 20, slow(beyond * 2)
+        yield "as many are slow as may be", False, 20, slow(beyond / 2)
 
     return plays
 
@@ -109,8 +109,13 @@ def _redis(op: str, limit_s: float, at_min: int) -> Callable[[Terms], Iterator[P
         source = terms.source("redis_operation")
         chosen = {(source.by or ("op",))[0]: op}
         limit, histogram = limit_s / source.scale, terms.histogram("redis_operation")
-        yield "a tenth is slow", True, at_min, lambda scene: scene.histogram(histogram, limit, 0.1, **chosen)
-        yield "one in fifty is slow", False, at_min, lambda scene: scene.histogram(histogram, limit, 0.02, **chosen)
+
+        def slow(share: float, per_min: float = 0) -> Callable[[Scene], tuple[SampledSeries, ...]]:
+            return lambda scene: scene.histogram(histogram, limit, share, per_min, **chosen)
+
+        yield "a tenth is slow", True, at_min, slow(0.1)
+        yield "one in fifty is slow", False, at_min, slow(0.02)
+        yield "slow ones of too few operations", False, at_min, slow(1.0, terms.policy.min_requests / 60)
 
     return plays
 
