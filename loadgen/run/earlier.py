@@ -63,6 +63,12 @@ class Earlier:
     slowest: tuple[Body, ...] | None = None
 
     @property
+    def unlogged(self) -> int:
+        """How many requests were done whose response times are not on record: the log lost them with its last part."""
+        response = self.histograms.get("response")
+        return max(0, int(self.totals["done"]) - (0 if response is None else response.total))
+
+    @property
     def service_ns(self) -> float:
         """The sum of the service times on record."""
         service = self.histograms.get("service")

@@ -159,6 +159,19 @@ def test_what_an_orderly_part_counted_is_added_to_the_next_one_whatever_its_name
     }
 
 
+def test_response_times_that_the_log_lost_are_counted(tmp_path: Path) -> None:
+    """39 requests were done in two seconds: the log has 40 response times, then 20, then none."""
+    place, plan = new_place(tmp_path), make_plan(5)
+    killed(place, plan)
+    log = place.latency_hlog.read_text().splitlines(keepends=True)
+    found = []
+    for kept in (len(log), len(log) - 2, 0):
+        place.latency_hlog.write_text("".join(log[:kept]))
+        found.append(resume(place, plan)[1].unlogged)
+
+    assert found == [0, 19, 39]
+
+
 def test_gaps_and_slowest_requests_are_those_of_the_whole_run_or_unknown(tmp_path: Path) -> None:
     """30 gaps at 0.1 and 10 at 0.3: the root of (30 x 0.01 + 10 x 0.09) / 40 is 0.173205."""
     place, plan = new_place(tmp_path), make_plan(5)
