@@ -61,6 +61,7 @@ class Earlier:
     histograms: Mapping[str, Histogram] = field(default_factory=dict)
     gaps: Gaps | None = None
     slowest: tuple[Body, ...] | None = None
+    late_events: int = 0
 
     @property
     def unlogged(self) -> int:
@@ -118,6 +119,7 @@ def read_earlier(place: RunDirectory, document: Document, plan: LoadPlan) -> Ear
         histograms=_histograms(place, plan),
         gaps=None if summary is None else _gaps(summary),
         slowest=_slowest(summary, plan),
+        late_events=sum(int(row["late_events"] or 0) for row in measured),
     )
 
 

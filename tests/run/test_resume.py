@@ -53,7 +53,9 @@ def killed(place: RunDirectory, plan: Plan, seconds: int = 2, **changes: Any) ->
     with place.latency_hlog.open("w") as stream:
         log = HdrLogWriter(stream, now.wall)
         for second in range(seconds):
-            writer.write(LoadSecond(second, now.wall, 20, 20, 20 - (second == 0), {}, {}, in_flight=1))
+            writer.write(
+                LoadSecond(second, now.wall, 20, 20, 20 - (second == 0), {}, {}, in_flight=1, late_events=second)
+            )
             log.write("response", second, 1, histogram)
         stream.write("Tag=response,2.000,1.0")
     writer.close()
@@ -305,7 +307,7 @@ def test_the_files_go_on_with_right_times_and_the_gap_marked(tmp_path: Path) -> 
     histogram = Histogram(histogram_max_ns(plan.load.limits.timeout_ns))
     histogram.record(9 * NS_PER_MS, 20)
     for k in range(3):
-        row = Row(k, histograms={"response": [histogram.encode()]})
+        row = Row(k, histograms={"response": [histogram.encode()]}, late_events=k)
         row.counts.update(scheduled=20, sent=20, done=20)
         seconds.take(row)
     seconds.close()
@@ -320,6 +322,7 @@ def test_the_files_go_on_with_right_times_and_the_gap_marked(tmp_path: Path) -> 
     assert [entry.start_s for entry in read_hdr_log(place.latency_hlog)] == [0, 1, 7, 8, 9]
     assert seconds.totals["response"].total == 100
     assert seconds.sent_by_second == [20] * 5
+    assert seconds.late_events == 1 + 3
 
 
 def test_the_two_parts_of_a_broken_second_count_as_one(tmp_path: Path) -> None:
