@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 ENV_FILE ?= .env.phase5
 
 # make turns every failure into 2, so each run says what loadgen itself ended with; automation calls loadgen.
-# A baseline and a capacity run say it by themselves.
+# A baseline, a capacity run and a warm-up say it by themselves.
 define loadgen
 @$(BIN)/loadgen $(1); code=$$?; if [ $$code -ne 0 ]; then $(BIN)/python -c \
 "from loadgen.core.errors import ExitCode; print('loadgen exit $$code (' + ExitCode($$code).meaning + ')')" >&2; \
@@ -44,7 +44,7 @@ staging: $(STAMP) ## Take a circuit-broken baseline of staging, settings from .e
 	@$(BIN)/loadgen baseline --profile staging $(ARGS)
 
 warmup: $(STAMP) ## Warm the service up: 20/s, concurrency 5, 10 min
-	$(call loadgen,warmup $(if $(HAS_TARGET),--profile production) $(ARGS))
+	@$(BIN)/loadgen warmup $(if $(HAS_TARGET),--profile production) $(ARGS)
 
 extended: $(STAMP) ## Extended validation: 4 samples of 900 s
 	@$(BIN)/loadgen baseline $(BASELINE_PROFILE) --kind extended $(ARGS)

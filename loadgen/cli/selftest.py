@@ -26,16 +26,25 @@ def selftest(duration: str, record: Path | None, json: bool) -> int:
 
     from loadgen.core.errors import ExitCode, InputError, LoadgenError, Problem
     from loadgen.core.units import NS_PER_S, parse_duration_ns
-    from loadgen.run.floor import record_path, write_record
+    from loadgen.run.floor import prepare_record, record_path, write_record
     from loadgen.run.selftest import Lengths, floor_text, measure_floor
 
+    problems: list[Problem] = []
+    rate_ns = 0
     try:
         rate_ns = parse_duration_ns(duration)
+        if not NS_PER_S <= rate_ns <= 60 * NS_PER_S:
+            problems.append(Problem("--duration", duration, "from 1s to 60s"))
     except ValueError as error:
-        raise InputError([Problem("--duration", duration, str(error))]) from error
-    if not NS_PER_S <= rate_ns <= 60 * NS_PER_S:
-        raise InputError([Problem("--duration", duration, "from 1s to 60s")])
+        problems.append(Problem("--duration", duration, str(error)))
     place = record or record_path(os.environ)
+    try:
+        prepare_record(place)
+    except OSError as error:
+        remedy = f"the record cannot be kept there: {error.strerror}"
+        problems.append(Problem("XDG_STATE_HOME" if record is None else "--record", str(place), remedy))
+    if problems:
+        raise InputError(problems)
     lengths = Lengths(rate_ns, min(3 * NS_PER_S, rate_ns))
     measured = asyncio.run(measure_floor(os.environ, lengths, lambda line: click.echo(line, err=True)))
     try:

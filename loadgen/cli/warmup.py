@@ -46,9 +46,9 @@ def warmup(**given: Any) -> ExitCode:
     The breaker's client input guards it; in production the checks of `loadgen preflight` come first. What is kept is
     warmup-load.log below the results.
     """
-    from loadgen.cli.traced import traced
+    from loadgen.cli.traced import traced_to_its_code
 
-    return traced("warmup", given["results"], lambda execution: _warm_up(given, execution))
+    return traced_to_its_code("warmup", given["results"], lambda execution: _warm_up(given, execution))
 
 
 def _warm_up(given: Mapping[str, Any], execution: Execution) -> ExitCode:
@@ -94,7 +94,7 @@ def _warm_up(given: Mapping[str, Any], execution: Execution) -> ExitCode:
             _keep_log(place, results / "warmup-load.log")
     if session.ending is None:
         return ExitCode.USAGE
-    click.echo(f"loadgen: warm-up {session.ending.sentence}", err=True)
+    click.echo(f"loadgen: the warm-up ended: {session.ending.sentence}", err=True)
     return session.ending.exit_code
 
 

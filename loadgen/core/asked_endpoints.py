@@ -95,9 +95,9 @@ def _read_shape(flags: Mapping[str, Given], problems: list[Problem]) -> _Shape:
         except ValueError as error:
             problems.append(Problem("--method", text, str(error)))
     for text in many(flags.get("body")):
-        body = text.encode()
         try:
             parse_template(text)
+            body = text.encode()
         except ValueError as error:
             problems.append(Problem("--body", None, str(error)))
     return _Shape(method, tuple(headers), body, *_read_answers(flags, problems))

@@ -133,6 +133,7 @@ class Settings:
     slo: SloTargets
     endpoints: tuple[EndpointSetting, ...]
     feeders: tuple[Feeder, ...]
+    unread_feeders: frozenset[str]
     variables: Mapping[str, str | float | Secret] = field(repr=False)
     sources: Mapping[str, Source] = field(repr=False)
     labels: Mapping[str, str] = field(repr=False)
@@ -209,7 +210,7 @@ def read_settings(
     values = reading.rows()
     values["variables"] = MappingProxyType(reading.variables())
     values["endpoints"] = asked_endpoints(layers, problems)
-    values["feeders"] = asked_feeders(layers, problems)
+    values["feeders"], values["unread_feeders"] = asked_feeders(layers, problems)
     values["stages"] = asked_stages(reading)
     values["sources"] = MappingProxyType(reading.sources)
     values["labels"] = MappingProxyType(reading.labels)

@@ -108,7 +108,7 @@ _FACTS = {
     ),
     Outcome.PROXY_FAILED: _Facts("the proxy could not be reached or did not speak HTTP", sent=False, blame=_T),
     Outcome.PROXY_REFUSED: _Facts("the proxy refused to connect to the target", sent=False, blame=_T),
-    Outcome.PROXY_DENIED: _Facts("a proxy wanted other credentials (407)", sent=True, blame=_T),
+    Outcome.PROXY_DENIED: _Facts("the proxy wanted other credentials (407)", sent=True, blame=_T),
     Outcome.EXPECTATION: _Facts("an expectation of the plan did not hold", sent=True, blame=_T),
     Outcome.BODY_TOO_LONG: _Facts("the body is too long for the plan's expectations", sent=True, blame=_T),
     Outcome.BODY_UNREADABLE: _Facts("the body does not decode as its Content-Encoding says", sent=True, blame=_T),

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OF_BODY = ("content-length", "content-type", "content-encoding", "transfer-encoding")
-MOST_COOKIES = 64
 
 
 class Answer:
@@ -119,55 +118,3 @@ def next_hop(request: bytes, origin: str, answer: Answer) -> bytes | None:
         + b"\r\n\r\n"
         + body
     )
-
-
-class Cookies:
-    """The cookies of one connection: at most `MOST_COOKIES`, by name and path; Domain and Secure have no meaning here,
-    because a connection has one origin.
-    """
-
-    def __init__(self) -> None:
-        self._values: dict[tuple[bytes, bytes], bytes] = {}
-
-    def take(self, headers: Headers) -> None:
-        """Keep what Set-Cookie headers say; an empty value with Max-Age=0 or a past Expires removes a cookie."""
-        for header, value in headers:
-            if header == b"set-cookie":
-                self._take_one(value)
-
-    def _take_one(self, text: bytes) -> None:
-        pair, *attributes = text.split(b";")
-        name, equals, value = pair.strip().partition(b"=")
-        if not equals or not name:
-            return
-        path, gone = b"/", False
-        for attribute in attributes:
-            key, _, given = attribute.strip().partition(b"=")
-            key, given = key.lower(), given.strip()
-            if key == b"path" and given.startswith(b"/"):
-                path = given
-            elif key == b"max-age":
-                gone = given.startswith(b"-") or given.lstrip(b"0") == b""
-            elif key == b"expires":
-                gone = gone or b"1970" in given
-        if gone:
-            self._values.pop((name, path), None)
-        elif (name, path) in self._values or len(self._values) < MOST_COOKIES:
-            self._values[name, path] = value.strip()
-
-    def added_to(self, request: bytes) -> bytes:
-        """Return a request with a Cookie header of what belongs to its path."""
-        if not self._values:
-            return request
-        target = request.split(b" ", 2)[1].partition(b"?")[0]
-        mine = [(path, name + b"=" + value) for (name, path), value in self._values.items() if _below(target, path)]
-        if not mine:
-            return request
-        mine.sort(key=lambda item: -len(item[0]))
-        line = b"\r\nCookie: " + b"; ".join(pair for _, pair in mine)
-        end = request.index(b"\r\n\r\n")
-        return request[:end] + line + request[end:]
-
-
-def _below(target: bytes, path: bytes) -> bool:
-    return target == path or target.startswith(path if path.endswith(b"/") else path + b"/")

@@ -91,7 +91,8 @@ class Endpoint:
     """An endpoint as the connections use it.
 
     `base` is its number shifted into place for a row's code; `heads` remembers, for a response head seen before,
-    how long the whole response is and the row's code. `check` is for what asks for more than a status class.
+    how long the whole response is and the row's code. `check` is for what asks for more than a status class. `whole`
+    says that a proxy answers: it is sent the whole URL.
     """
 
     number: int
@@ -101,11 +102,12 @@ class Endpoint:
     expected: frozenset[int]
     heads: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     check: Check | None = None
+    whole: bool = False
 
     def judge(self, status: int) -> Outcome:
         """Return how a complete response with this status ends the request."""
         kind = status // 100
-        if status == _PROXY_AUTHENTICATION_REQUIRED:
+        if status == _PROXY_AUTHENTICATION_REQUIRED and self.whole:
             return Outcome.PROXY_DENIED
         if kind in self.expected:
             return Outcome.OK

@@ -27,6 +27,7 @@ MOST_BODY = 1 << 20
 FIRST_EXPECTATION = 32
 """The endings from here on are expectations that did not hold, by their numbers in the plan."""
 
+_PIECE = 4_096
 _CODINGS = {b"gzip": 31, b"x-gzip": 31, b"deflate": 15}
 
 
@@ -102,19 +103,31 @@ def _inflated(body: bytes, coding: bytes) -> bytes:
     bits = _CODINGS[coding]
     if coding == b"deflate" and not (len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2], "big") % 31 == 0):
         bits = -15  # some servers send the raw form
-    plain, rest = b"", body
-    while rest:  # a gzip body may have several members
-        inflater = zlib.decompressobj(bits)
+    plain, at = bytearray(), 0
+    while at < len(body):  # a gzip body may have several members
+        at = _inflate_member(body, at, bits, plain)
+    return bytes(plain)
+
+
+def _inflate_member(body: bytes, at: int, bits: int, plain: bytearray) -> int:
+    """Add what the member at this place holds to `plain`; return where the next one begins.
+
+    Read piece by piece, because an inflater copies what lies behind its member: with one that is given all the rest, a
+    body of 50,000 members takes two seconds.
+    """
+    inflater = zlib.decompressobj(bits)
+    while not inflater.eof:
+        piece = body[at : at + _PIECE]
+        if not piece:
+            raise UnreadableBodyError("the compressed body is cut off")
         try:
-            plain += inflater.decompress(rest, MOST_BODY + 1 - len(plain))
+            plain += inflater.decompress(piece, MOST_BODY + 1 - len(plain))
         except zlib.error as error:
             raise UnreadableBodyError(str(error)) from error
         if len(plain) > MOST_BODY:
             raise OverflowError("the decoded body is too long")
-        if not inflater.eof:
-            raise UnreadableBodyError("the compressed body is cut off")
-        rest = inflater.unused_data
-    return plain
+        at += len(piece) - len(inflater.unused_data)
+    return at
 
 
 def judge(check: Check, by_class: int, answered: Answered, *, too_long: bool) -> int:

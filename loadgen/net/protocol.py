@@ -15,7 +15,8 @@ import httptools
 
 from loadgen.core.kernel import find_kernel
 from loadgen.core.outcome import Outcome
-from loadgen.net.answer import Answer, Cookies, next_hop
+from loadgen.net.answer import Answer, next_hop
+from loadgen.net.cookies import Cookies
 from loadgen.net.judge import Answered, judge
 from loadgen.net.line import HEAD_END, PlainLine
 
@@ -286,7 +287,7 @@ class CookieConnection(PlainConnection):
 
     def _take_cookies(self, answer: Answer) -> None:
         if self.endpoint.check is not None and self.endpoint.check.cookies:
-            self._cookies.take(answer.headers)
+            self._cookies.take(answer.headers, self._hop or self.endpoint.request)
 
     def _dressed(self, request: bytes) -> bytes:
         check = self.endpoint.check

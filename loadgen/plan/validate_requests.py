@@ -1,4 +1,8 @@
-"""Rules about what requests are made of and what is expected of answers: fields, feeders, expectations."""
+"""Rules about what requests are made of and what is expected of answers: fields, feeders, expectations.
+
+Law: between the name of a target or feeder and a colon or = stands what of it is wrong, because `/cookie: ...` reads
+like a header whose value is a secret, and would be masked.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,11 @@ from loadgen.core.redact import Secret
 from loadgen.plan.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from loadgen.core.config import Settings
     from loadgen.core.endpoint_setting import EndpointSetting
+    from loadgen.core.feeder import Feeder
 
 
 def check_requests(settings: Settings, kind: Kind) -> Iterator[Problem]:
@@ -31,7 +36,7 @@ def check_requests(settings: Settings, kind: Kind) -> Iterator[Problem]:
         for feeder in settings.feeders:
             if feeder.policy is FeederPolicy.ONCE:
                 remedy = "a search has many steps, and no row would be left for them: use sequential or random"
-                yield Problem(f"feeder {feeder.name}", "once", remedy)
+                yield Problem(f"feeder {feeder.name}, policy", "once", remedy)
     size = sum(len(feeder.rows) for feeder in settings.feeders)
     if size > MOST_PACKED_BYTES:
         remedy = f"take {size:,} bytes even when packed, more than {MOST_PACKED_BYTES:,}: leave out rows or columns"
@@ -52,15 +57,17 @@ def _answers(endpoint: EndpointSetting) -> Iterator[Problem]:
     if endpoint.method == "HEAD":
         for item in endpoint.expect:
             if item.rule in NEEDS_BODY:
-                yield Problem(where, item.name, "an answer to HEAD has no body: ask with GET, or expect something else")
+                remedy = "an answer to HEAD has no body: ask with GET, or expect something else"
+                yield Problem(f"{where}, expect", item.name, remedy)
     if endpoint.cookies and any(name.lower() == "cookie" for name, _ in endpoint.headers):
-        yield Problem(where, None, "has a Cookie header and keeps cookies of its own: give one of the two")
+        remedy = "has a Cookie header and keeps cookies of its own: give one of the two"
+        yield Problem(f"{where}, cookies", None, remedy)
 
 
 def _fields(settings: Settings) -> Iterator[Problem]:
     templated = [endpoint for endpoint in settings.endpoints if endpoint.templated]
     if not templated:
-        yield from (Problem(f"feeder {item.name}", None, "no request has a field of it") for item in settings.feeders)
+        yield from _unused(settings.feeders)
         return
     if settings.replay is not None:
         yield Problem("--replay", None, "a trace brings its own requests, which have no fields")
@@ -76,21 +83,21 @@ def _fields(settings: Settings) -> Iterator[Problem]:
         try:
             form = form_of(Target(endpoint.name, endpoint.place, endpoint.method, headers, endpoint.body))
         except ValueError as error:
-            yield Problem(f"target {endpoint.name}", None, str(error))
+            yield Problem(f"target {endpoint.name}, fields", None, str(error))
             continue
         used |= form.feeders
         for slot in form.slots:
-            if slot.field.kind.value == "cell":
+            if slot.field.kind.value == "cell" and slot.field.words[0] not in settings.unread_feeders:
                 try:
                     filling.cells(slot)
                 except ValueError as error:
-                    yield Problem(f"target {endpoint.name}", None, str(error))
+                    yield Problem(f"target {endpoint.name}, fields", None, str(error))
         yield from _own_length(endpoint)
-    yield from (
-        Problem(f"feeder {feeder.name}", None, "no request has a field of it")
-        for feeder in settings.feeders
-        if feeder.name not in used
-    )
+    yield from _unused(feeder for feeder in settings.feeders if feeder.name not in used)
+
+
+def _unused(feeders: Iterable[Feeder]) -> Iterator[Problem]:
+    return (Problem(f"feeder {feeder.name}, rows", None, "no request has a field of it") for feeder in feeders)
 
 
 def _own_length(endpoint: EndpointSetting) -> Iterator[Problem]:
@@ -98,5 +105,5 @@ def _own_length(endpoint: EndpointSetting) -> Iterator[Problem]:
         text = value.reveal() if isinstance(value, Secret) else value
         if name.lower() == "content-length":
             yield Problem(
-                f"target {endpoint.name}", None, f"Content-Length is counted for each request: remove {text!r}"
+                f"target {endpoint.name}, headers", None, f"Content-Length is counted for each request: remove {text!r}"
             )

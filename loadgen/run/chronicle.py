@@ -63,6 +63,8 @@ class Chronicle:
         text = f"interrupted for {gap_s:g} s, from second {earlier.next_second} on; the schedule went on where it was"
         self.document["gaps"].append({"t_s": earlier.next_second, "text": text})
         self.event(EventName.GAP, t0_ns, text=text, from_s=earlier.next_second, to_s=t0_s)
+        if earlier.unlogged:
+            self.note(f"latency.hlog lacks {earlier.unlogged} response times from before the break: so do percentiles")
         return earlier.anchor
 
     def event(self, name: EventName, at_ns: int | None = None, **data: Any) -> None:

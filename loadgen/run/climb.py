@@ -34,7 +34,7 @@ from loadgen.run.decisions import ANSWER, ASKED, LOOK, OUTCOME, TRIP, set_aside
 from loadgen.run.ending import Cause
 from loadgen.run.guard import trip_body
 from loadgen.run.seconds import Seconds
-from loadgen.run.stepping import StepRows, step_validity
+from loadgen.run.stepping import StepRows, step_validity, unserved_in
 from loadgen.run.supervise import LEAD_NS, Supervisor
 from loadgen.run.validity import State as Validity
 
@@ -127,6 +127,8 @@ class Climb(Supervisor):
             judged = replace(judged, result=Result.TRIPPED, broke=rows.broke, detail=rows.broke[0].text)
         ended = self._course.end()
         figures = means_of(blocks, move.rate.per_s)
+        unserved = unserved_in(ended)
+        judged = replace(judged, unserved=unserved, unreached=bool(unserved) and not ended.totals["sent"])
         validity = step_validity(ended, rows)
         self._course.judged.append(validity)
         if validity.state is Validity.INVALID:
@@ -184,8 +186,8 @@ class Climb(Supervisor):
         self._trip = trip
         self._office.keep_trip(trip)
         self._decide(TRIP, trip_body(trip, "", phase.name))
-        text = f"the breaker tripped: {trip.metric} {trip.value:.4g} > {trip.threshold:g} ({trip.rule})"
-        self._rows.cut(Broke(trip.metric, "client" if trip.input.value == "client" else "server", text))
+        side = "client" if trip.input.value == "client" else "server"
+        self._rows.cut(Broke(trip.metric, side, f"the breaker tripped: {trip}"))
 
     # --- what is kept -------------------------------------------------------------------------------------------
 

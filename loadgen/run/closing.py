@@ -22,7 +22,7 @@ from loadgen.core.units import NS_PER_S
 from loadgen.plan.model import Kind
 from loadgen.run.course import Course
 from loadgen.run.ending import Cause
-from loadgen.run.gap import gap_cv
+from loadgen.run.gap import Gaps
 from loadgen.run.launch import Spec, how_it_ended, start_plain
 from loadgen.run.notice import abort_alert, notice_of, notice_text, trip_alert_of
 from loadgen.run.phases import PhaseTotals, duration_ns, mean_rate_per_s
@@ -143,6 +143,9 @@ def _fill(office: Office, ended: PhaseTotals, validity: Validity) -> None:
 
 def _write_summary(office: Office, phase: LoadPhase | Course, ended: PhaseTotals, validity: Validity) -> None:
     seen_ns = office.seconds.standing.seconds * NS_PER_S  # a closed load may be through before its time is over
+    noted = Gaps.of(ended.hosts), [one for host in ended.hosts for one in host.get("slowest", ())]
+    earlier = office.setup.earlier
+    gaps, slowest = noted if earlier is None else earlier.with_what_workers_noted(*noted)
     figures = Figures(
         run_id=office.place.run_id,
         totals=ended.totals,
@@ -152,9 +155,9 @@ def _write_summary(office: Office, phase: LoadPhase | Course, ended: PhaseTotals
         sent_by_second=office.seconds.sent_by_second,
         validity={"state": validity.state.name, "reasons": list(validity.reasons)},
         late_events=office.seconds.late_events,
-        gap_cv=gap_cv(ended.hosts),
+        gaps=gaps,
         floor=office.floor,
-        hosts=ended.hosts,
+        slowest=slowest,
         gap_s=sum(again.get("gap_s") or 0.0 for again in office.chronicle.document["resumed"]),
     )
     _write_json(office, "summary.json", office.place.summary, summary_document(figures))

@@ -19,6 +19,7 @@ from loadgen.core.metrics_csv import SAMPLE_NUM, read_metrics
 from loadgen.core.outcome import DROPPED_LABELS, FAILED_LABELS, Outcome
 from loadgen.core.units import NS_PER_S
 from loadgen.pace.build import schedule_of
+from loadgen.run.gap import Gaps
 from loadgen.run.merge import added
 from loadgen.run.phases import PhaseTotals
 from loadgen.run.summary import REACHED_KINDS
@@ -44,6 +45,7 @@ class Earlier:
     boot's clock; `next_second` is the first second of the grid from that t0 without a row. The schedule has so many
     `seconds`; `sent_by_second` are its whole ones so far, `sent_in_part` what was sent in the one that was broken off.
     `totals` is as `PhaseTotals.totals`; `orderly` says that they are the workers' own. `rows` samples are written.
+    `gaps` and `slowest` are what the workers noted, None where that is not on record.
     """
 
     document: Document
@@ -57,6 +59,15 @@ class Earlier:
     orderly: bool
     rows: int
     histograms: Mapping[str, Histogram] = field(default_factory=dict)
+    gaps: Gaps | None = None
+    slowest: tuple[Body, ...] | None = None
+    late_events: int = 0
+
+    @property
+    def unlogged(self) -> int:
+        """How many requests were done whose response times are not on record: the log lost them with its last part."""
+        response = self.histograms.get("response")
+        return max(0, int(self.totals["done"]) - (0 if response is None else response.total))
 
     @property
     def service_ns(self) -> float:
@@ -72,6 +83,13 @@ class Earlier:
     def joined(self, ended: PhaseTotals) -> PhaseTotals:
         """Return the account of both parts; hosts are those of the part after."""
         return PhaseTotals(added(self.totals, ended.totals), ended.hosts, ended.unmatched, ended.missing_seconds)
+
+    def with_what_workers_noted(self, gaps: Gaps, slowest: list[Body]) -> tuple[Gaps | None, list[Body] | None]:
+        """Return the gaps and the slowest requests of both parts, each None where it is not known of this one."""
+        return (
+            None if self.gaps is None else self.gaps + gaps,
+            None if self.slowest is None else [*self.slowest, *slowest],
+        )
 
 
 def read_earlier(place: RunDirectory, document: Document, plan: LoadPlan) -> Earlier:
@@ -99,7 +117,24 @@ def read_earlier(place: RunDirectory, document: Document, plan: LoadPlan) -> Ear
         orderly=summary is not None,
         rows=_samples(place),
         histograms=_histograms(place, plan),
+        gaps=None if summary is None else _gaps(summary),
+        slowest=_slowest(summary, plan),
+        late_events=sum(int(row["late_events"] or 0) for row in measured),
     )
+
+
+def _gaps(summary: Mapping[str, Any]) -> Gaps | None:
+    rate = summary.get("rate", {})
+    return None if rate.get("gaps") is None else Gaps.again(rate["gap_cv"], rate["gaps"])
+
+
+def _slowest(summary: Mapping[str, Any] | None, plan: LoadPlan) -> tuple[Body, ...] | None:
+    """Return the slowest requests with their trace ids; none without trace ids, None where a kill took them along."""
+    if summary is not None:
+        noted = summary.get("slowest_requests")
+        return None if noted is None else tuple(noted)
+    headers = (header for target in plan.targets for header in target.headers)
+    return None if any(header.name.lower() == "traceparent" for header in headers) else ()
 
 
 def _behind_ns(plan: LoadPlan, taken: int, seconds: int) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -44,9 +45,16 @@ def key_of(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def prepare_record(path: Path) -> None:
+    """Make the record's directory and see that a file can be made there; raise OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.is_file():  # a device is written to as it is
+        with NamedTemporaryFile(prefix=f".{path.name}.", dir=path.resolve().parent):
+            pass
+
+
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Replace the record; raise OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, orjson.dumps(dict(record), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 

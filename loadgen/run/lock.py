@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +18,7 @@ import orjson
 from loadgen.core.errors import LoadgenError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _TOLERANCE_S = 1.0
@@ -90,6 +91,26 @@ def holder_of(results: Path) -> Holder | None:
     except (OSError, KeyError, TypeError, ValueError):
         return None
     return holder if holder.alive() else None
+
+
+@contextmanager
+def alone_in(directory: Path) -> Iterator[None]:
+    """Hold a directory for this process, leaving no file in it; raise LockHeldError when another process does.
+
+    Raises LoadgenError when it cannot be held.
+    """
+    try:
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise LoadgenError(f"{directory} cannot be opened: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockHeldError(f"{directory}: another command goes on with this run already") from error
+        yield
+    finally:
+        os.close(fd)
 
 
 class RunLock:

@@ -96,6 +96,7 @@ class Seconds:
         self._log = HdrLogWriter(self._stream, earlier.anchor.wall, go_on=self._stream.tell() > 0)
         for clock, histogram in earlier.histograms.items():
             self._into(self.totals, clock, histogram)
+        self.late_events = earlier.late_events
         self.sent_by_second.extend(earlier.sent_by_second)
         self._broken_off = {earlier.seconds - 1: earlier.sent_in_part}
 

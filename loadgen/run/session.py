@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from loadgen.run.alarm import Alarm
 from loadgen.run.cooldown import keep_trip_record, refuse_after_trip
 from loadgen.run.execution import Execution
 from loadgen.run.launch import Spec, child_environment, run_to_end
+from loadgen.run.lock import alone_in
 from loadgen.run.preflight_model import PreflightResult
 from loadgen.run.rows_enough import refuse_short_feeders
 from loadgen.run.setup import Setup
@@ -86,7 +88,15 @@ class Session:
 
 
 async def run_session(plan: Plan, terms: Terms) -> Session:
-    """Check and run a plan; the caller holds the lock. Raises InputError before anything is sent."""
+    """Check and run a plan; the caller holds the lock of the results. Raises LoadgenError before anything is sent.
+
+    A run that is gone on with is held as well: not every command has its directory below the same results.
+    """
+    with alone_in(terms.out) if terms.resume and terms.out is not None else nullcontext():
+        return await _run(plan, terms)
+
+
+async def _run(plan: Plan, terms: Terms) -> Session:
     if plan.profile is Profile.PRODUCTION:
         refuse_after_trip(terms.results, plan.base_url, utc_now(), plan.after_trip)
     _refuse_stop_file()

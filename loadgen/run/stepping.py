@@ -58,6 +58,15 @@ class StepRows:
         return not self.broke
 
 
+def unserved_in(ended: PhaseTotals) -> str:
+    """Return how the requests of a step ended, the most first; empty where one was answered well or there was none."""
+    totals = account(ended.totals)
+    if totals["done"] or not totals["scheduled"]:
+        return ""
+    ways = sorted((totals["failed_by"] | totals["dropped_by"]).items(), key=lambda way: -way[1])
+    return ", ".join(f"{label} {count}" for label, count in ways) or "none of them ended"
+
+
 def step_validity(ended: PhaseTotals, rows: StepRows) -> Validity:
     """Judge the generator over one step."""
     totals = account(ended.totals)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from loadgen.core.histogram import least_values
 from loadgen.core.units import NS_PER_MS, NS_PER_S
 from loadgen.run.floor import Floor
+from loadgen.run.gap import Gaps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +46,10 @@ SPECTRUM = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999, 100.0)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the summary is made from; `totals` as `phases.PhaseTotals.totals`, histograms by clock, gaps as `gap`."""
+    """What the summary is made from; `totals` as `phases.PhaseTotals.totals`, histograms by clock, gaps as `gap`.
+
+    `gaps` and `slowest` are None where a part of the run took its account along.
+    """
 
     run_id: str
     totals: Mapping[str, Any]
@@ -55,10 +59,10 @@ class Figures:
     sent_by_second: Sequence[int] = ()
     validity: Mapping[str, Any] = field(default_factory=dict)
     late_events: int = 0
-    gap_cv: float | None = None
+    gaps: Gaps | None = field(default_factory=Gaps)
     gap_s: float = 0.0
     floor: Floor = field(default_factory=Floor)
-    hosts: Sequence[Mapping[str, Any]] = ()
+    slowest: Sequence[Mapping[str, Any]] | None = ()
 
 
 def summary_document(figures: Figures) -> dict[str, Any]:
@@ -110,14 +114,13 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         "avg_latency_ms": trend(response)["avg"],
         "validity": dict(figures.validity),
         "floor": floor_body(figures.floor, response),
-        "slowest_requests": slowest_of(figures.hosts),
+        "slowest_requests": None if figures.slowest is None else slowest_of(figures.slowest),
     }
 
 
-def slowest_of(hosts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the slowest requests that any worker noted by their trace ids, slowest first; empty without trace ids."""
-    noted = [dict(one) for host in hosts for one in host.get("slowest", ())]
-    return sorted(noted, key=lambda one: -float(one["response_ms"]))[:_SLOWEST]
+def slowest_of(noted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the slowest of the requests that workers noted by their trace ids, slowest first."""
+    return sorted(map(dict, noted), key=lambda one: -float(one["response_ms"]))[:_SLOWEST]
 
 
 def floor_body(floor: Floor, response: Histogram | None) -> dict[str, Any]:
@@ -218,7 +221,8 @@ def _rate(figures: Figures, sent: int) -> dict[str, float | None]:
     return {
         "target": None if figures.target_rate_per_s is None else _rounded(figures.target_rate_per_s),
         "achieved": None if achieved is None else _rounded(achieved),
-        "gap_cv": figures.gap_cv,
+        "gap_cv": None if figures.gaps is None else figures.gaps.cv,
+        "gaps": None if figures.gaps is None else figures.gaps.count,
         "second_cv": _rounded(pstdev(whole) / average) if average else None,
     }
 

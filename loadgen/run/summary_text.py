@@ -21,6 +21,8 @@ _PHASES = (
     ("first byte to done", "http_req_receiving"),
 )
 _COLUMNS = ("avg", "med", "p(90)", "p(95)", "p(99)", "p(99.9)", "max")
+_ENDPOINT_COUNTS = ("sent", "done", "failed", "dropped")
+_ENDPOINT_TIMES = ("p50", "p95", "p99", "max")
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:
@@ -34,7 +36,10 @@ def _blank(summary: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _slowest(summary: Mapping[str, Any]) -> Iterator[str]:
-    noted = summary.get("slowest_requests") or ()
+    noted = summary.get("slowest_requests", ())
+    if noted is None:
+        yield "slowest requests by trace id: NA, a part of the run was killed and took its own along"
+        return
     if noted:
         yield "slowest requests by trace id"
     for one in noted:
@@ -112,10 +117,11 @@ def _endpoints(summary: Mapping[str, Any]) -> Iterator[str]:
     if len(endpoints) < 2:
         return
     yield ""
-    yield f"{'endpoint':<32}{'sent':>9}{'done':>9}{'failed':>9}{'p50':>10}{'p95':>10}{'p99':>10}{'max':>10}"
+    heads = "".join(f"{key:>9}" for key in _ENDPOINT_COUNTS) + "".join(f"{key:>10}" for key in _ENDPOINT_TIMES)
+    yield f"{'endpoint':<32}{heads}"
     for name, item in endpoints.items():
-        counts = "".join(f"{_count(item[key]):>9}" for key in ("sent", "done", "failed"))
-        times = "".join(f"{_number(item[key]):>10}" for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))
+        counts = "".join(f"{_count(item.get(key)):>9}" for key in _ENDPOINT_COUNTS)
+        times = "".join(f"{_number(item[f'{key}_ms']):>10}" for key in _ENDPOINT_TIMES)
         yield f"{_short(name):<32}{counts}{times}"
 
 

@@ -124,6 +124,7 @@ def _endpoint(number: int, target: Target, plan: LoadPlan) -> Endpoint:
         request=build_request(target.method, target.url, headers, target.body, AGENT, whole=whole),
         is_head=target.method == "HEAD",
         expected=expected_classes(target.expected),
+        whole=whole,
     )
 
 

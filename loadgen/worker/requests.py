@@ -141,5 +141,5 @@ class Requests:
         made = self._made[number] + len(requests)
         total = self._mean_bytes[number] * self._made[number] + sum(map(len, requests))
         self._made[number], self._mean_bytes[number] = made, total / made
-        fixed = (base.is_head, base.expected, base.heads, base.check)
+        fixed = (base.is_head, base.expected, base.heads, base.check, base.whole)
         return [Endpoint(number, base.base, request, *fixed) for request in requests]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loadgen.cli.traced import traced
-from loadgen.core.errors import ExitCode, InputError, Problem
+from loadgen.cli.traced import Terminated, traced, traced_to_its_code
+from loadgen.core.errors import ExitCode, InputError, LoadgenError, Problem
 from loadgen.core.trace_store import TraceStore
 
 if TYPE_CHECKING:
@@ -57,6 +59,37 @@ def test_what_is_raised_is_kept_and_raised_again(error: BaseException, code: int
         traced("run", None, failing(error))
 
     assert (last()["metadata"]["exit_code"], said in last()["error"]) == (code, True)
+
+
+def test_a_sigterm_that_nobody_hears_is_said_and_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    unwound = []
+
+    def work(execution: Execution) -> int:
+        execution.keep_at(Path("results"))
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            unwound.append(True)
+        return ExitCode.OK
+
+    with pytest.raises(Terminated) as ended:
+        traced("preflight", None, work)
+    assert (ended.value.code, unwound, signal.getsignal(signal.SIGTERM)) == (143, [True], before)
+    assert (last()["metadata"]["exit_code"], last()["error"]) == (143, "stopped by SIGTERM")
+    assert capsys.readouterr().err == "loadgen: stopped by SIGTERM\n"
+
+    assert traced_to_its_code("warmup", None, work) is ExitCode.SIGTERM
+    assert capsys.readouterr().err.splitlines()[-1] == "loadgen exit 143 (stopped by SIGTERM)"
+
+
+def test_a_secret_in_an_error_is_masked_before_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    error = LoadgenError("http://me:hunter22@host is wrong")  # not-a-secret
+
+    assert traced_to_its_code("warmup", None, failing(error)) == 2
+    assert capsys.readouterr().err == (
+        "loadgen: http://***@host is wrong\nloadgen exit 2 (usage, configuration or tool error)\n"
+    )
 
 
 def test_wrong_settings_make_no_directory() -> None:

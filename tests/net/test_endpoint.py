@@ -57,6 +57,8 @@ def test_a_header_that_would_break_the_message_is_refused(header: tuple[str, str
         (302, (2,), Outcome.UNEXPECTED_REDIRECT),
         (404, (2, 4), Outcome.OK),
         (404, (2,), Outcome.HTTP_4XX),
+        (407, (2,), Outcome.HTTP_4XX),
+        (407, (2, 4), Outcome.OK),
         (500, (2,), Outcome.HTTP_5XX),
         (200, (3,), Outcome.UNEXPECTED_STATUS),
         (999, (2,), Outcome.UNEXPECTED_STATUS),
@@ -64,6 +66,13 @@ def test_a_header_that_would_break_the_message_is_refused(header: tuple[str, str
 )
 def test_a_status_is_judged_by_the_expected_classes(status: int, expected: tuple[int, ...], outcome: Outcome) -> None:
     assert Endpoint(0, 0, b"", is_head=False, expected=expected_classes(expected)).judge(status) is outcome
+
+
+@pytest.mark.parametrize("expected", [(2,), (2, 4)])
+def test_a_407_is_the_proxys_where_the_request_went_to_one(expected: tuple[int, ...]) -> None:
+    endpoint = Endpoint(0, 0, b"", is_head=False, expected=expected_classes(expected), whole=True)
+
+    assert endpoint.judge(407) is Outcome.PROXY_DENIED
 
 
 def test_the_memory_of_heads_is_bounded() -> None:

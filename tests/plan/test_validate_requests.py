@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loadgen.core.errors import InputError
+from loadgen.core.redact import Redactor
 from loadgen.plan.load import Inputs, load_plan
 from loadgen.plan.model import Kind
 from loadgen.run.rows_enough import refuse_short_feeders
@@ -47,17 +48,48 @@ def test_all_that_is_wrong_with_requests_is_said_at_once(tmp_path: Path) -> None
     )
 
     assert _problems(tmp_path, text) == [
-        "target /${users.nope}: ${users.nope}: no column 'nope': users has id, name",
-        "target /${users.nope}: ${users.name}, row 2 of users: 'Two\\nlines' has a line break or control character, "
-        "which cannot go into a header",
-        "target /${users.nope}: ${users.name}, row 1 of users: 'Ann' is no JSON value: "
+        "target /${users.nope}, fields: ${users.nope}: no column 'nope': users has id, name",
+        "target /${users.nope}, fields: ${users.name}, row 2 of users: 'Two\\nlines' has a line break or control "
+        "character, which cannot go into a header",
+        "target /${users.nope}, fields: ${users.name}, row 1 of users: 'Ann' is no JSON value: "
         "put the field between double quotes",
-        "target /${users.nope}: Content-Length is counted for each request: remove '3'",
-        "target /c/${others.id}: ${others.id}: no feeder 'others': there are users, idle",
-        "feeder idle: no request has a field of it",
-        "target HEAD /b = 'contains a': an answer to HEAD has no body: ask with GET, or expect something else",
-        "target HEAD /b: has a Cookie header and keeps cookies of its own: give one of the two",
+        "target /${users.nope}, headers: Content-Length is counted for each request: remove '3'",
+        "target /c/${others.id}, fields: ${others.id}: no feeder 'others': there are users, idle",
+        "feeder idle, rows: no request has a field of it",
+        "target HEAD /b, expect = 'contains a': an answer to HEAD has no body: ask with GET, or expect something else",
+        "target HEAD /b, cookies: has a Cookie header and keeps cookies of its own: give one of the two",
     ]
+
+
+def test_what_is_wrong_with_a_target_named_like_a_secret_is_not_masked(tmp_path: Path) -> None:
+    text = FEEDER.replace("users", "token") + (
+        '[[target]]\nurl = "/cookie"\nbody = "${index"\n'
+        '[[target]]\nname = "password"\nurl = "/${others.id}"\ncookies = true\nheaders = { Cookie = "a=b" }\n'
+        '[[target]]\nurl = "/token"\nmethod = "HEAD"\nexpect = "contains a"\n'
+    )
+
+    problems = _problems(tmp_path, text.replace("token.csv", "users.csv"))
+
+    assert [Redactor().text(problem) for problem in problems] == problems
+
+
+def test_a_feeder_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
+    text = '[feeder.users]\nfile = "DIR/none.csv"\n[[target]]\nurl = "/${users.id}"\n'
+    (tmp_path / "bad.csv").write_text("id,id\n1,2\n")
+
+    with pytest.raises(InputError) as by_flag:
+        _plan(tmp_path, text, feeder=f"users={tmp_path}/bad.csv")
+
+    assert _problems(tmp_path, text) == ["feeder.users (plan.toml): cannot read none.csv: No such file or directory"]
+    (problem,) = by_flag.value.problems
+    assert problem.remedy == "bad.csv: line 1: every column has a name of its own there"
+
+
+def test_a_body_without_its_brace_is_one_problem(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        _plan(tmp_path, '[[target]]\nurl = "/a"\n[[target]]\nurl = "/b"\n', body="${x")
+
+    assert list(map(str, refused.value.problems)) == ["--body: a ${ without its }: write $${ for a plain ${"]
 
 
 @pytest.mark.parametrize(

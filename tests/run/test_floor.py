@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from loadgen.run.floor import NOT_MEASURED, Floor, key_of, read_floor, record_path, write_record
+from loadgen.run.floor import NOT_MEASURED, Floor, key_of, prepare_record, read_floor, record_path, write_record
 
 HERE: dict[str, Any] = {"host": "a", "kernel": "6.1", "python": "3.11.7", "cpus": 2, "versions": {"loadgen": "1.0"}}
 RATES = {"80": {"p50_ms": 0.2, "p99_ms": 0.5}, "1000": {"p50_ms": 0.1, "p99_ms": 0.4}}
@@ -16,7 +16,9 @@ RATES = {"80": {"p50_ms": 0.2, "p99_ms": 0.5}, "1000": {"p50_ms": 0.1, "p99_ms":
 @pytest.fixture
 def record(tmp_path: Path) -> Path:
     path = tmp_path / "state" / "loadgen" / "floor.json"
+    prepare_record(path)
     write_record(path, {"key": key_of(HERE), "rates": RATES})
+    assert list(path.parent.iterdir()) == [path]
     return path
 
 

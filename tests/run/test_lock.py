@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import subprocess
@@ -11,16 +12,20 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from loadgen.core.errors import LoadgenError
 from loadgen.run.lock import (
     Holder,
     LockHeldError,
     RunLock,
+    alone_in,
     holder_of,
     pid_in_file,
     process_started,
     remove_pid_file,
     write_pid_file,
 )
+from loadgen.run.session import Terms, run_session
+from tests.support.supervised import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +67,22 @@ def test_a_lock_on_a_file_that_its_holder_removed_meanwhile_is_taken_anew(
         assert len(opened) == 2
         with pytest.raises(LockHeldError), RunLock(tmp_path):
             pass
+
+
+def test_a_run_is_gone_on_with_by_one_command_at_a_time(tmp_path: Path) -> None:
+    terms = Terms(
+        tmp_path, {}, lambda _: pytest.fail("begun"), lambda _: pytest.fail("begun"), out=tmp_path, resume=True
+    )
+    with alone_in(tmp_path):
+        with pytest.raises(LockHeldError, match="another command goes on with this run already"), alone_in(tmp_path):
+            pass
+        with pytest.raises(LockHeldError, match="another command"):
+            asyncio.run(run_session(make_plan(5), terms))
+
+    with alone_in(tmp_path):
+        assert list(tmp_path.iterdir()) == []
+    with pytest.raises(LoadgenError, match="cannot be opened: No such file"), alone_in(tmp_path / "none"):
+        pass
 
 
 def test_nobody_holds_a_lock_whose_process_is_gone(tmp_path: Path) -> None:

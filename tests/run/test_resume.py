@@ -21,6 +21,7 @@ from loadgen.core.units import NS_PER_MS, NS_PER_S
 from loadgen.pace.build import schedule_of
 from loadgen.plan.model import Arrival, BreakerLimits, Header, Kind
 from loadgen.run.document import initial_document
+from loadgen.run.gap import Gaps
 from loadgen.run.lock import process_started
 from loadgen.run.merge import Row
 from loadgen.run.phases import PhaseTotals
@@ -52,7 +53,9 @@ def killed(place: RunDirectory, plan: Plan, seconds: int = 2, **changes: Any) ->
     with place.latency_hlog.open("w") as stream:
         log = HdrLogWriter(stream, now.wall)
         for second in range(seconds):
-            writer.write(LoadSecond(second, now.wall, 20, 20, 20 - (second == 0), {}, {}, in_flight=1))
+            writer.write(
+                LoadSecond(second, now.wall, 20, 20, 20 - (second == 0), {}, {}, in_flight=1, late_events=second)
+            )
             log.write("response", second, 1, histogram)
         stream.write("Tag=response,2.000,1.0")
     writer.close()
@@ -122,6 +125,8 @@ def stopped(place: RunDirectory, plan: Plan) -> None:
         "out_of_range": {},
         "bytes": {"bytes_in": 4_000, "bytes_out": 8_000},
         "connects": 3,
+        "rate": {"gap_cv": 0.1, "gaps": 30},
+        "slowest_requests": [{"response_ms": 9.0, "request_trace_id": "a"}, {"response_ms": 2.0}],
     }
     place.summary.write_text(json.dumps(summary))
 
@@ -154,6 +159,42 @@ def test_what_an_orderly_part_counted_is_added_to_the_next_one_whatever_its_name
             },
         }
     }
+
+
+def test_response_times_that_the_log_lost_are_counted(tmp_path: Path) -> None:
+    """39 requests were done in two seconds: the log has 40 response times, then 20, then none."""
+    place, plan = new_place(tmp_path), make_plan(5)
+    killed(place, plan)
+    log = place.latency_hlog.read_text().splitlines(keepends=True)
+    found = []
+    for kept in (len(log), len(log) - 2, 0):
+        place.latency_hlog.write_text("".join(log[:kept]))
+        found.append(resume(place, plan)[1].unlogged)
+
+    assert found == [0, 19, 39]
+
+
+def test_gaps_and_slowest_requests_are_those_of_the_whole_run_or_unknown(tmp_path: Path) -> None:
+    """30 gaps at 0.1 and 10 at 0.3: the root of (30 x 0.01 + 10 x 0.09) / 40 is 0.173205."""
+    place, plan = new_place(tmp_path), make_plan(5)
+    one = plan.load.targets[0]
+    traced = replace(one, headers=(*one.headers, Header("traceparent", "${traceparent:0.000000}")))
+    plan = replace(plan, load=replace(plan.load, targets=(traced,)))
+    last = (Gaps.again(0.3, 10), [{"response_ms": 5.0, "request_trace_id": "b"}])
+
+    def summary() -> dict[str, Any]:
+        gaps, slowest = resume(place, plan)[1].with_what_workers_noted(*last)
+        return summary_document(Figures("r", {}, {}, 5 * S, 20.0, gaps=gaps, slowest=slowest))
+
+    stopped(place, plan)
+    whole = summary()
+    assert (whole["rate"]["gap_cv"], whole["rate"]["gaps"]) == (0.173205, 40)
+    assert [one["response_ms"] for one in whole["slowest_requests"]] == [9.0, 5.0, 2.0]
+
+    place.summary.unlink()
+    part = summary()
+    assert (part["rate"]["gap_cv"], part["rate"]["gaps"], part["slowest_requests"]) == (None, None, None)
+    assert "slowest requests by trace id: NA, a part of the run was killed" in summary_text(part)
 
 
 def test_a_summary_is_gone_as_soon_as_it_is_no_account_of_the_run_any_more(tmp_path: Path) -> None:
@@ -266,7 +307,7 @@ def test_the_files_go_on_with_right_times_and_the_gap_marked(tmp_path: Path) -> 
     histogram = Histogram(histogram_max_ns(plan.load.limits.timeout_ns))
     histogram.record(9 * NS_PER_MS, 20)
     for k in range(3):
-        row = Row(k, histograms={"response": [histogram.encode()]})
+        row = Row(k, histograms={"response": [histogram.encode()]}, late_events=k)
         row.counts.update(scheduled=20, sent=20, done=20)
         seconds.take(row)
     seconds.close()
@@ -281,6 +322,7 @@ def test_the_files_go_on_with_right_times_and_the_gap_marked(tmp_path: Path) -> 
     assert [entry.start_s for entry in read_hdr_log(place.latency_hlog)] == [0, 1, 7, 8, 9]
     assert seconds.totals["response"].total == 100
     assert seconds.sent_by_second == [20] * 5
+    assert seconds.late_events == 1 + 3
 
 
 def test_the_two_parts_of_a_broken_second_count_as_one(tmp_path: Path) -> None:

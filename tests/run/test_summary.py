@@ -92,6 +92,19 @@ def test_the_text_for_people_has_counts_latencies_and_the_spectrum() -> None:
     assert "own lag" in text
 
 
+def test_the_table_of_endpoints_has_what_was_dropped() -> None:
+    counts = {"sent": 95, "done": 90, "failed": 4, "dropped": 3}
+    totals = {**TOTALS, "endpoints": {"/a": counts, "/b": dict.fromkeys(counts)}}
+    lines = summary_text(summary_document(Figures("r", totals, {}, 10 * NS_PER_S, 10.0))).splitlines()
+    table = [line.split() for line in lines if line.startswith(("endpoint ", "/a ", "/b "))]
+
+    assert table == [
+        ["endpoint", "sent", "done", "failed", "dropped", "p50", "p95", "p99", "max"],
+        ["/a", "95", "90", "4", "3", "NA", "NA", "NA", "NA"],
+        ["/b", *["NA"] * 8],
+    ]
+
+
 def test_addresses_have_their_answers_connections_and_requests() -> None:
     made = document()
 

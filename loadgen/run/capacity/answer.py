@@ -39,7 +39,8 @@ class Answer:
     """The interval: `held` is the highest rate that held, `failed` the lowest that did not; None where there is none.
 
     `broke` says what broke in the lowest failed step, the first one first; `clear` is False where one end of the
-    interval was decided by an estimate whose bounds straddle the limit.
+    interval was decided by an estimate whose bounds straddle the limit. `unserved` says how the requests ended where no
+    step had one that was answered well; `unreached` that none of them came to the service.
     """
 
     verdict: Verdict
@@ -48,13 +49,19 @@ class Answer:
     reason: str
     broke: tuple[Broke, ...] = ()
     clear: bool = True
+    unserved: str = ""
+    unreached: bool = False
 
     def __str__(self) -> str:
         return f"{self.verdict.word}: {self.reason}; {self.interval}"
 
     @property
     def interval(self) -> str:
-        """The interval in words."""
+        """The interval in words; what never reached the service says nothing of its capacity."""
+        if self.unreached:
+            return f"nothing is known of the capacity, since no request reached the service: {self.unserved}"
+        if self.unserved:
+            return f"the capacity is below {self.failed}, and no request was answered well: {self.unserved}"
         if self.held is None:
             return "nothing is known of the capacity" if self.failed is None else f"the capacity is below {self.failed}"
         if self.failed is None:

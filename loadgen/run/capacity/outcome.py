@@ -48,7 +48,10 @@ class Broke:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One step that has ended. `figures` are its means: offered and achieved rate, open requests, times, columns."""
+    """One step that has ended. `figures` are its means: offered and achieved rate, open requests, times, columns.
+
+    `unserved` says how its requests ended where not one of them was answered well, `unreached` that none was even sent.
+    """
 
     number: int
     rate: Rate
@@ -58,6 +61,8 @@ class Outcome:
     broke: tuple[Broke, ...] = ()
     detail: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    unserved: str = ""
+    unreached: bool = False
 
     def to_body(self) -> dict[str, Any]:
         """Return the line of decisions.jsonl."""
@@ -71,6 +76,8 @@ class Outcome:
             "broke": [{"condition": one.condition, "side": one.side, "text": one.text} for one in self.broke],
             "detail": self.detail,
             "figures": dict(self.figures),
+            "unserved": self.unserved,
+            "unreached": self.unreached,
         }
 
     @classmethod
@@ -85,4 +92,6 @@ class Outcome:
             broke=tuple(Broke(one["condition"], one["side"], one["text"]) for one in body["broke"]),
             detail=str(body["detail"]),
             figures={str(name): float(value) for name, value in body["figures"].items()},
+            unserved=str(body.get("unserved", "")),
+            unreached=bool(body.get("unreached", False)),
         )

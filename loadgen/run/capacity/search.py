@@ -229,7 +229,12 @@ def _answer(verdict: Verdict, outcomes: Sequence[Outcome], bounds: _Bounds, reas
     broke = failing[0].broke if failing else ()
     decisive = [one for one in outcomes if one.rate in (bounds.held, bounds.failed)]
     clear = all(one.clear for one in decisive)
-    return Answer(verdict, bounds.held, bounds.failed, reason, broke, clear)
+    judged = [one for one in outcomes if one.result in _BAD]
+    unserved = judged[-1].unserved if judged and bounds.held is None and all(one.unserved for one in judged) else ""
+    unreached = bool(unserved) and all(one.unreached for one in judged)
+    if unreached and verdict in (Verdict.DOES_NOT_HOLD, Verdict.NOTHING_HOLDS):
+        verdict = Verdict.INCONCLUSIVE
+    return Answer(verdict, bounds.held, bounds.failed, reason, broke, clear, unserved, unreached)
 
 
 def _per_s(rate: Rate) -> float:

@@ -265,3 +265,44 @@ def test_every_search_ends_stays_below_its_ceiling_and_never_runs_a_rate_that_ha
     assert len(outcomes) <= 61
     for one, other in pairwise(outcomes):
         assert not (one.result is Result.TRIPPED and other.rate.per_s > one.rate.per_s)
+
+
+@pytest.mark.parametrize(
+    ("unreached", "result", "verdict", "interval"),
+    [
+        (
+            True,
+            Result.TRIPPED,
+            Verdict.BREAKER,
+            "nothing is known of the capacity, since no request reached the service: connect_refused 21",
+        ),
+        (
+            True,
+            Result.FAILED,
+            Verdict.INCONCLUSIVE,
+            "nothing is known of the capacity, since no request reached the service: connect_refused 21",
+        ),
+        (
+            False,
+            Result.FAILED,
+            Verdict.DOES_NOT_HOLD,
+            "the capacity is below 300/s, and no request was answered well: connect_refused 21",
+        ),
+    ],
+)
+def test_a_service_that_answers_nothing_well_is_not_said_to_have_a_capacity(
+    *, unreached: bool, result: Result, verdict: Verdict, interval: str
+) -> None:
+    outcome = Outcome(1, ALONE.ceiling, Purpose.HOLD, result, unserved="connect_refused 21", unreached=unreached)
+
+    answer = next_move(ALONE, [Outcome.from_body(outcome.to_body())])
+
+    assert isinstance(answer, Answer)
+    assert (answer.verdict, answer.interval) == (verdict, interval)
+
+
+def test_one_step_with_an_answer_is_enough_to_know_something() -> None:
+    dead = Outcome(1, Rate.per_second(125), Purpose.BRACKET, Result.FAILED, unserved="http_5xx 9")
+    alive = Outcome(2, Rate.per_second(31.25), Purpose.BRACKET, Result.FAILED)
+
+    assert answer_so_far([dead, alive]).interval == "the capacity is below 31.25/s"
