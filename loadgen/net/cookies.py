@@ -103,7 +103,7 @@ class Cookies:
 def _date(text: bytes) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text.decode("latin-1"))
-    except ValueError:
+    except (ValueError, OverflowError):  # the second where a year has twenty digits
         return None
     return moment.replace(tzinfo=UTC)  # RFC 6265 takes every date as UTC, whatever zone it names
 

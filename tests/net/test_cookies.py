@@ -57,6 +57,7 @@ def test_a_cookie_that_ends_in_the_past_is_removed(attributes: bytes) -> None:
 @pytest.mark.parametrize(
     "attributes",
     [
+        b"; Expires=Thu, 01 Jan 99999999999999999999 00:00:00 GMT",
         b"Expires=Fri, 02 Jan 2026 12:00:01 GMT",
         b"Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
         b"Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60",
