@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +39,15 @@ def write_whole(path: Path, data: bytes, mode: int | None = None) -> None:
         beside.unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+
+
+def see_writable(path: Path) -> None:
+    """See that `write_whole` can write there, without changing what is there; raise OSError where it cannot."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not path.exists() or path.is_file():  # a device is written to as it is
+        with NamedTemporaryFile(prefix=f".{path.name}.", dir=path.resolve().parent):
+            pass
 
 
 def _sync_directory(directory: Path) -> None:

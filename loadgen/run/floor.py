@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from loadgen.core.kernel import find_kernel
-from loadgen.core.whole_file import write_whole
+from loadgen.core.whole_file import see_writable, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,9 +47,7 @@ def key_of(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
 def prepare_record(path: Path) -> None:
     """Make the record's directory and see that a file can be made there; raise OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() or path.is_file():  # a device is written to as it is
-        with NamedTemporaryFile(prefix=f".{path.name}.", dir=path.resolve().parent):
-            pass
+    see_writable(path)
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:

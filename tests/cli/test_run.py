@@ -166,7 +166,10 @@ def test_spectrum_and_exposition_are_written_where_they_are_wanted(null: Service
 
 
 def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_sent(tmp_path: Path) -> None:
-    ended = loadgen("run", "http://127.0.0.1:9/", "--hgrm", "no/such/place.hgrm", cwd=tmp_path)
+    earlier = tmp_path / "earlier.prom"
+    earlier.write_text("of an earlier run")
+    ended = loadgen("run", "http://127.0.0.1:9/", "--hgrm", "no/such/place.hgrm", "--prom", str(earlier), cwd=tmp_path)
 
     assert ended.returncode == 2
     assert "--hgrm = 'no/such/place.hgrm': cannot be written" in ended.stderr
+    assert earlier.read_text() == "of an earlier run"
