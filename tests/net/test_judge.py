@@ -57,6 +57,14 @@ def test_a_body_of_many_members_is_not_read_again_for_each(monkeypatch: pytest.M
         (gzip.compress(b"a" * MOST_BODY) + gzip.compress(b"b"), OverflowError, "too long"),
         (gzip.compress(bytes(100 * MOST_BODY)), OverflowError, "too long"),
     ],
+    ids=[
+        "cut off",
+        "cut off in the second",
+        "followed by another text",
+        "too long",
+        "too long with the second",
+        "a bomb",
+    ],
 )
 def test_a_body_that_is_cut_off_foreign_or_too_long_says_so(body: bytes, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
