@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loadgen.core.patience import read_patience
+from loadgen.core.patience import timeout_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,14 +26,7 @@ def alerts() -> None:
     "--prom-url", default="http://localhost:19190", show_default=True, metavar="URL", help="Base URL of the server."
 )
 @click.option("--severity", multiple=True, metavar="NAME", help="Only alerts of this severity (repeatable).")
-@click.option(
-    "--timeout",
-    callback=read_patience,
-    default="10s",
-    show_default=True,
-    metavar="DURATION",
-    help="How long to wait for an answer.",
-)
+@timeout_option
 @click.option("--json", "as_json", is_flag=True, help="Print the labels of each alert as JSON.")
 def check(prom_url: str, severity: tuple[str, ...], timeout: float, as_json: bool) -> int:
     """List the alerts that fire, the most severe first.

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LEAST_S, _MOST_S = 0.1, 300.0
 
 
-def read_patience(_ctx: click.Context, _option: click.Parameter, value: str) -> float:
+def timeout_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --timeout, 10 s if not given, to a command that asks a server; it comes as `timeout`, in seconds."""
+    return click.option(
+        "--timeout",
+        callback=_seconds,
+        default="10s",
+        show_default=True,
+        metavar="DURATION",
+        help="How long to wait for an answer.",
+    )(command)
+
+
+def _seconds(_ctx: click.Context, _option: click.Parameter, value: str) -> float:
     """Return the seconds of an option's duration, 100 ms to 300 s; raise BadParameter with what is accepted."""
     from loadgen.core.units import parse_duration_ns
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from loadgen.core.patience import read_patience
+from loadgen.core.patience import timeout_option
 
 
 @click.command(name="cache-audit", short_help="Find kinds of cache keys that miss too often.")
@@ -15,14 +15,7 @@ from loadgen.core.patience import read_patience
 @click.argument("min_total", type=click.IntRange(0), default=50)
 @click.argument("max_hit_rate", type=click.FloatRange(0, 100), default=70.0)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the lines to this file.")
-@click.option(
-    "--timeout",
-    callback=read_patience,
-    default="10s",
-    show_default=True,
-    metavar="DURATION",
-    help="How long to wait for an answer.",
-)
+@timeout_option
 def cache_audit(url: str | None, min_total: int, max_hit_rate: float, output: Path | None, timeout: float) -> int:
     """Show hits and misses of every key pattern at URL (METRICS_URL), the worst rate first.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.core.patience import read_patience
+from loadgen.core.patience import timeout_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,14 +77,7 @@ def dashboard(ctx: click.Context, /, out: Path | None, check: bool, checklist: b
 @click.option("--dry-run", is_flag=True, help="Print the request without the token; send nothing.")
 @click.option("--cacert", type=_FILE, metavar="FILE", help="Certificate authorities to trust.")
 @click.option("--insecure", is_flag=True, help="Do not verify Grafana's certificate.")
-@click.option(
-    "--timeout",
-    callback=read_patience,
-    default="10s",
-    show_default=True,
-    metavar="DURATION",
-    help="How long to wait for an answer.",
-)
+@timeout_option
 @click.option("--env-file", type=_FILE, help="Read GRAFANA_URL and GRAFANA_TOKEN from this file too.")
 def push(**given: Any) -> int:
     """Store the dashboard in Grafana, in place of what has its uid there.

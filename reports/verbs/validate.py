@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loadgen.core.patience import read_patience
+from loadgen.core.patience import timeout_option
 
 if TYPE_CHECKING:
     from reports.verbs.validating import Judged
@@ -44,14 +44,7 @@ if TYPE_CHECKING:
 @click.option("--count-cache-miss", is_flag=True, help="Count cache misses as effective fallbacks.")
 @click.option("--cacert", metavar="FILE", help="Certificate authorities to trust.")
 @click.option("--insecure", is_flag=True, help="Do not verify the server's certificate.")
-@click.option(
-    "--timeout",
-    callback=read_patience,
-    default="10s",
-    show_default=True,
-    metavar="DURATION",
-    help="How long to wait for an answer.",
-)
+@timeout_option
 @click.option("--profile", type=click.Choice(["dev", "staging", "production"]), help="Whose env file to read.")
 @click.option("--env-file", type=click.Path(path_type=Path), help="Settings file to read.")
 def validate(source: tuple[str, ...], **options: Any) -> int:
